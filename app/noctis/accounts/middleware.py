@@ -1,0 +1,20 @@
+"""Sign-in is required everywhere unless a view says otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+PROGRAMMATIC_PREFIXES = ("/dicom-web/", "/events/", "/api/")
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Sends a browser to the sign-in page and answers 401 to scripts, which cannot follow a redirect usefully."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+        """Refuse an anonymous request."""
+        if request.path.startswith(PROGRAMMATIC_PREFIXES) or request.headers.get("HX-Request"):
+            return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+        return super().handle_no_permission(request, view_func)

@@ -1,0 +1,141 @@
+"""Facilities, users and their roles: who may see whose patients."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+SET_UP_LINK_LIFETIME = timedelta(days=2)
+
+
+class Facility(models.Model):
+    """A hospital, practice or imaging centre; every study belongs to exactly one."""
+
+    code = models.SlugField(max_length=32, unique=True, help_text="Short name used by commands, such as NORTH")
+    name = models.CharField(max_length=120, unique=True)
+    is_default = models.BooleanField(default=False, help_text="Takes what unknown loopback callers send")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+        verbose_name_plural = "facilities"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=models.Q(is_default=True), name="only_one_default_facility"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """What a user is here for."""
+
+    ADMINISTRATOR = "administrator", "Administrator"
+    RADIOLOGIST = "radiologist", "Radiologist"
+    FACILITY_USER = "facility_user", "Facility user"
+    TECHNICIAN = "technician", "Technician"
+
+
+ROLES_THAT_SEE_ALL_FACILITIES = frozenset({Role.ADMINISTRATOR, Role.RADIOLOGIST})
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; ``createsuperuser`` is not used, administrators come by set-up link."""
+
+    def create_user(
+        self,
+        username: str,
+        password: str | None = None,
+        *,
+        role: str = "",
+        facility: Facility | None = None,
+        full_name: str = "",
+        email: str = "",
+    ) -> User:
+        """Make an active user; without a password the user needs a set-up link to get in."""
+        user = self.model(username=username, role=role, facility=facility, full_name=full_name, email=email)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """Someone who signs in. Without a role, or without a facility where the role needs one, a user sees nothing."""
+
+    username = models.CharField(max_length=150, unique=True, validators=[UnicodeUsernameValidator()])
+    full_name = models.CharField(max_length=150, blank=True)
+    email = models.EmailField(blank=True)
+    role = models.CharField(max_length=20, choices=Role.choices, blank=True)
+    facility = models.ForeignKey(Facility, null=True, blank=True, on_delete=models.PROTECT, related_name="users")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        ordering = ("username",)
+        constraints: ClassVar = [models.UniqueConstraint(Lower("username"), name="usernames_differ_by_more_than_case")]
+
+    def __str__(self) -> str:
+        return self.full_name or self.username
+
+    @property
+    def sees_all_facilities(self) -> bool:
+        """Whether the role is bound to no facility."""
+        return self.is_active and self.role in ROLES_THAT_SEE_ALL_FACILITIES
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the user may manage users, facilities and application entities."""
+        return self.is_active and self.role == Role.ADMINISTRATOR
+
+
+class SetUpLink(models.Model):
+    """A link that lets one user choose a password, once and for a short time. Only its digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="set_up_links")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"set-up link for {self.user.username}"
+
+    @staticmethod
+    def digest(token: str) -> str:
+        """Return what is stored in place of ``token``."""
+        return hashlib.sha256(token.encode()).hexdigest()
+
+    @classmethod
+    def issue(cls, user: User) -> str:
+        """Make a link for ``user``, end the ones made before, and return the secret token."""
+        token = secrets.token_urlsafe(32)
+        cls.objects.filter(user=user, used_at=None).delete()
+        cls.objects.create(
+            user=user, token_sha256=cls.digest(token), expires_at=timezone.now() + SET_UP_LINK_LIFETIME
+        )
+        return token
+
+    @classmethod
+    def open_for(cls, token: str, *, at: datetime | None = None) -> SetUpLink | None:
+        """Return the unused, unexpired link that ``token`` belongs to, if there is one."""
+        return (
+            cls.objects.select_related("user")
+            .filter(token_sha256=cls.digest(token), used_at=None, expires_at__gt=at or timezone.now())
+            .filter(user__is_active=True)
+            .first()
+        )

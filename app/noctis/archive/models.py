@@ -1,0 +1,222 @@
+"""The index of the archive: Patient, Study, Series, Instance, where each came from and what waits for a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from django.db import models
+
+from noctis.accounts.models import Facility, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+Model = TypeVar("Model", bound=models.Model)
+
+
+class FacilityScopedQuerySet(models.QuerySet[Model]):
+    """Rows that belong to a facility; ``facility_path`` leads from the row to it."""
+
+    facility_path: ClassVar[str] = "facility"
+
+    def visible_to(self, user: User | AnonymousUser) -> FacilityScopedQuerySet[Model]:
+        """Return the rows ``user`` may see: all, those of the user's own facility, or none."""
+        if not isinstance(user, User) or not user.is_active or not user.role:
+            return self.none()
+        if user.sees_all_facilities:
+            return self.all()
+        if user.facility_id is None:
+            return self.none()
+        return self.filter(**{f"{self.facility_path}_id": user.facility_id})
+
+
+class Patient(models.Model):
+    """A person as one facility knows them.
+
+    ``identity`` tells people apart within the facility: the Patient ID with its issuer, or the study's UID where the
+    modality sent no Patient ID, so that two people without an ID are never taken for one.
+    """
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="patients")
+    identity = models.CharField(max_length=140)
+    patient_id = models.CharField(max_length=64, blank=True)
+    issuer_of_patient_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=400, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=16, blank=True)
+
+    objects = FacilityScopedQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["facility", "identity"], name="one_patient_per_identity")]
+
+    def __str__(self) -> str:
+        return f"patient {self.pk}"
+
+
+class StudyStatus(models.TextChoices):
+    """Whether images are still coming in."""
+
+    ARRIVING = "arriving", "Arriving"
+    READY = "ready", "Ready"
+
+
+class Study(models.Model):
+    """A study; the patient's particulars are kept as this study's images state them."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="studies")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
+    study_instance_uid = models.CharField(max_length=64, unique=True)
+    patient_name = models.CharField(max_length=400, blank=True)
+    patient_id = models.CharField(max_length=64, blank=True)
+    birth_date = models.DateField(null=True)
+    sex = models.CharField(max_length=16, blank=True)
+    study_date = models.DateField(null=True)
+    study_time = models.TimeField(null=True)
+    study_id = models.CharField(max_length=16, blank=True)
+    accession_number = models.CharField(max_length=64, blank=True)
+    description = models.CharField(max_length=256, blank=True)
+    referring_physician = models.CharField(max_length=400, blank=True)
+    modalities = models.CharField(max_length=120, blank=True, help_text="Sorted, separated by backslashes")
+    search_text = models.TextField(blank=True, help_text="Lower-case name, ID, accession number and description")
+    series_count = models.PositiveIntegerField(default=0)
+    instance_count = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=16, choices=StudyStatus.choices, default=StudyStatus.ARRIVING)
+    received_at = models.DateTimeField(help_text="When the first instance was indexed")
+    changed_at = models.DateTimeField(db_index=True, help_text="When the index last changed")
+
+    objects = FacilityScopedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "studies"
+        indexes: ClassVar = [
+            models.Index(fields=["facility", "-study_date", "-study_time", "-id"]),
+            models.Index(fields=["-study_date", "-study_time", "-id"]),
+            models.Index(fields=["patient_name", "id"]),
+            models.Index(fields=["-received_at", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.study_instance_uid
+
+    @property
+    def modality_list(self) -> list[str]:
+        """The modalities as a list."""
+        return [modality for modality in self.modalities.split("\\") if modality]
+
+
+class SeriesQuerySet(FacilityScopedQuerySet["Series"]):
+    """Series, scoped by their study."""
+
+    facility_path = "study__facility"
+
+
+class Series(models.Model):
+    """A series of one study."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="series")
+    series_instance_uid = models.CharField(max_length=64)
+    modality = models.CharField(max_length=16, blank=True)
+    series_number = models.IntegerField(null=True)
+    description = models.CharField(max_length=256, blank=True)
+    body_part = models.CharField(max_length=64, blank=True)
+    series_date = models.DateField(null=True)
+    series_time = models.TimeField(null=True)
+    instance_count = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    objects = SeriesQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["study", "series_instance_uid"], name="one_series_per_uid_and_study")
+        ]
+        indexes: ClassVar = [models.Index(fields=["series_instance_uid"])]
+
+    def __str__(self) -> str:
+        return self.series_instance_uid
+
+
+class Reception(models.Model):
+    """One delivery: an association, an upload. Every instance says which one brought it."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
+    protocol = models.CharField(max_length=16)
+    ae_title = models.CharField(max_length=16, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    user = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"reception {self.pk} by {self.protocol}"
+
+
+class InstanceQuerySet(FacilityScopedQuerySet["Instance"]):
+    """Instances, scoped by their study."""
+
+    facility_path = "series__study__facility"
+
+
+class Instance(models.Model):
+    """A stored SOP instance: where its bytes lie and what is needed to serve its frames without reading its header."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="instances")
+    sop_instance_uid = models.CharField(max_length=64, unique=True)
+    sop_class_uid = models.CharField(max_length=64)
+    transfer_syntax_uid = models.CharField(max_length=64)
+    instance_number = models.IntegerField(null=True)
+    rows = models.PositiveIntegerField(null=True)
+    columns = models.PositiveIntegerField(null=True)
+    samples_per_pixel = models.PositiveSmallIntegerField(null=True)
+    bits_allocated = models.PositiveSmallIntegerField(null=True)
+    number_of_frames = models.PositiveIntegerField(default=0, help_text="0 for objects without pixel data")
+    path = models.CharField(max_length=200, unique=True, help_text="Relative to the storage folder")
+    file_size = models.PositiveBigIntegerField()
+    data_set_offset = models.PositiveIntegerField(help_text="Where the data set begins, after the file meta information")
+    pixel_data_offset = models.PositiveBigIntegerField(null=True, help_text="Where the value of Pixel Data begins")
+    pixel_data_length = models.PositiveBigIntegerField(null=True, help_text="Null when encapsulated")
+    sha256 = models.CharField(max_length=64, help_text="Of the data set's bytes as received")
+    reception = models.ForeignKey(Reception, on_delete=models.PROTECT, related_name="instances")
+    received_at = models.DateTimeField()
+
+    objects = InstanceQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["series", "instance_number"])]
+
+    def __str__(self) -> str:
+        return self.sop_instance_uid
+
+
+class QuarantineReason(models.TextChoices):
+    """Why an acknowledged object was not filed."""
+
+    UNREADABLE = "unreadable", "The object cannot be read"
+    SAME_UID_OTHER_BYTES = "same_uid_other_bytes", "Another object with this SOP Instance UID is already stored"
+    STUDY_OF_ANOTHER_PATIENT = "study_of_another_patient", "The study is stored under another patient"
+    STUDY_OF_ANOTHER_FACILITY = "study_of_another_facility", "The study is stored under another facility"
+
+
+class QuarantinedObject(models.Model):
+    """An object that was acknowledged and kept, and about which a person must decide."""
+
+    facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
+    reception = models.ForeignKey(Reception, on_delete=models.PROTECT, related_name="quarantined")
+    reason = models.CharField(max_length=40, choices=QuarantineReason.choices)
+    sop_instance_uid = models.CharField(max_length=64, blank=True)
+    study_instance_uid = models.CharField(max_length=64, blank=True)
+    path = models.CharField(max_length=200, unique=True, help_text="Relative to the quarantine folder")
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FacilityScopedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["sop_instance_uid", "sha256", "reason"], name="a_conflict_is_kept_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"quarantined object {self.pk}: {self.reason}"

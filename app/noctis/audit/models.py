@@ -1,0 +1,58 @@
+"""The audit trail: who did what to whose images, written once and never changed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from noctis.accounts.models import Facility
+
+
+class Action(models.TextChoices):
+    """What is recorded."""
+
+    SIGNED_IN = "signed_in", "Signed in"
+    SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+    SIGNED_OUT = "signed_out", "Signed out"
+    PASSWORD_SET = "password_set", "Password set"  # noqa: S105  (an action's name)
+    STUDY_OPENED = "study_opened", "Study opened"
+    INSTANCES_RECEIVED = "instances_received", "Instances received"
+    ASSOCIATION_REFUSED = "association_refused", "Association refused"
+    OBJECT_QUARANTINED = "object_quarantined", "Object quarantined"
+    SETTING_CHANGED = "setting_changed", "Setting changed"
+
+
+class AuditEntry(models.Model):
+    """One event. Holds UIDs, user and AE names; never a patient's name."""
+
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    action = models.CharField(max_length=40, choices=Action.choices, db_index=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="audit_entries"
+    )
+    username = models.CharField(max_length=150, blank=True)
+    ae_title = models.CharField(max_length=16, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    facility = models.ForeignKey(Facility, null=True, on_delete=models.PROTECT, related_name="+")
+    study_instance_uid = models.CharField(max_length=64, blank=True, db_index=True)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "audit entries"
+        indexes: ClassVar = [models.Index(fields=["action", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.action}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write the entry; an existing one cannot be changed."""
+        if self.pk is not None:
+            raise TypeError("an audit entry cannot be changed")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: the trail is append-only."""
+        raise TypeError("an audit entry cannot be deleted")

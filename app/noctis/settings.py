@@ -1,0 +1,214 @@
+"""Django's settings: one module for the embedded default and for a server; only the environment differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from noctis.data_directory import DataDirectory
+from noctis.env import postgresql_database, process_environment, sqlite_database
+
+env = process_environment()
+
+APP_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+# --- The appliance ---------------------------------------------------------------------------------------------------
+NOCTIS_EMBEDDED = env.flag("NOCTIS_EMBEDDED", default=True)
+NOCTIS_DATA = DataDirectory(Path(env.text("NOCTIS_DATA_DIR", str(APP_DIR.parent / "var"))).resolve())
+NOCTIS_AE_TITLE = env.text("NOCTIS_AE_TITLE", "NOCTIS_PACS")
+NOCTIS_HTTP_PORT = env.number("NOCTIS_HTTP_PORT", 8000, low=1, high=65535)
+NOCTIS_DICOM_HOST = env.text("NOCTIS_DICOM_HOST", "127.0.0.1" if NOCTIS_EMBEDDED else "0.0.0.0")
+NOCTIS_DICOM_PORT = env.number("NOCTIS_DICOM_PORT", 11112, low=1, high=65535)
+NOCTIS_DICOM_PROCESSES = env.number("NOCTIS_DICOM_PROCESSES", 2, low=1, high=64)
+NOCTIS_UNKNOWN_CALLERS = env.choice(
+    "NOCTIS_UNKNOWN_CALLERS",
+    "accept-loopback" if NOCTIS_EMBEDDED else "refuse",
+    ("refuse", "accept-loopback"),
+)
+NOCTIS_ACCEL_PREFIX = env.text("NOCTIS_ACCEL_PREFIX", "")
+NOCTIS_BASE_URL = env.text("NOCTIS_BASE_URL", f"http://127.0.0.1:{NOCTIS_HTTP_PORT}").rstrip("/")
+NOCTIS_ADMIN_PASSWORD_FILE = env.text("NOCTIS_ADMIN_PASSWORD_FILE", "")
+NOCTIS_BEHIND_TLS = env.flag("NOCTIS_BEHIND_TLS", default=not NOCTIS_EMBEDDED)
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+DEBUG = False
+SECRET_KEY = (
+    NOCTIS_DATA.generated_secret("secret_key")
+    if NOCTIS_EMBEDDED and not env.text("NOCTIS_SECRET_KEY", "")
+    else env.text("NOCTIS_SECRET_KEY")
+)
+ALLOWED_HOSTS = env.words("NOCTIS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if NOCTIS_EMBEDDED else "")
+ROOT_URLCONF = "noctis.urls"
+WSGI_APPLICATION = "noctis.wsgi.application"
+ASGI_APPLICATION = "noctis.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_vite",
+    "csp",
+    "huey.contrib.djhuey",
+    "noctis.accounts",
+    "noctis.audit",
+    "noctis.archive",
+    "noctis.network",
+    "noctis.dicomweb",
+    "noctis.reading_worklist",
+    "noctis.viewer",
+    "noctis.operations",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "noctis.accounts.middleware.SignInRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [APP_DIR / "noctis" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- Database, cache, jobs -------------------------------------------------------------------------------------------
+_database_url = env.text("NOCTIS_DATABASE_URL", "") if NOCTIS_EMBEDDED else env.text("NOCTIS_DATABASE_URL")
+_redis_url = env.text("NOCTIS_REDIS_URL", "") if NOCTIS_EMBEDDED else env.text("NOCTIS_REDIS_URL")
+_redis_password = env.text("NOCTIS_REDIS_PASSWORD", "")
+
+DATABASES = {
+    "default": (
+        postgresql_database(_database_url, env.text("NOCTIS_DATABASE_PASSWORD", ""))
+        if _database_url
+        else sqlite_database(NOCTIS_DATA.root / "noctis.sqlite3")
+    )
+}
+
+CACHES = {
+    "default": (
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": _redis_url,
+            "OPTIONS": {"password": _redis_password or None},
+        }
+        if _redis_url
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+HUEY = {
+    "name": "noctis",
+    "huey_class": "huey.PriorityRedisHuey" if _redis_url else "huey.SqliteHuey",
+    "immediate": False,
+    "results": False,
+    "connection": (
+        {"url": _redis_url, "password": _redis_password or None}
+        if _redis_url
+        else {"filename": str(NOCTIS_DATA.root / "jobs.sqlite3")}
+    ),
+    "consumer": {"workers": 1, "worker_type": "process", "initial_delay": 0.1, "max_delay": 1.0},
+}
+
+# --- Accounts and sessions -------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "/worklist"
+SESSION_COOKIE_AGE = 8 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True
+
+# --- Transport and content security ----------------------------------------------------------------------------------
+SESSION_COOKIE_SECURE = NOCTIS_BEHIND_TLS
+CSRF_COOKIE_SECURE = NOCTIS_BEHIND_TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if NOCTIS_BEHIND_TLS else None
+SECURE_SSL_REDIRECT = False  # Nginx redirects; the health check speaks plain HTTP over a local socket
+SECURE_HSTS_SECONDS = 0  # Nginx sends the header, so that it also covers static files
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [NOCTIS_BASE_URL] if NOCTIS_BEHIND_TLS else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, "'wasm-unsafe-eval'"],
+        "worker-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:", "blob:"],
+        "connect-src": [SELF],
+        "font-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- Static files ----------------------------------------------------------------------------------------------------
+FRONTEND_DIST = APP_DIR / "frontend" / "dist"
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("NOCTIS_STATIC_ROOT", str(NOCTIS_DATA.root / "static")))
+STATICFILES_DIRS = [("bundle", FRONTEND_DIST)]
+WHITENOISE_USE_FINDERS = NOCTIS_EMBEDDED
+WHITENOISE_AUTOREFRESH = False
+DJANGO_VITE = {
+    "default": {
+        "dev_mode": False,
+        "manifest_path": FRONTEND_DIST / ".vite" / "manifest.json",
+        "static_url_prefix": "bundle",
+    }
+}
+
+# --- Language and time -----------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.text("NOCTIS_TIME_ZONE", "UTC")
+
+# --- Logs: UIDs, never names -----------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.text("NOCTIS_LOG_LEVEL", "INFO")},
+    "loggers": {
+        # pynetdicom's own messages can hold data set elements, and pydicom's the invalid values: PHI stays out of logs
+        "pynetdicom": {"level": "ERROR"},
+        "pydicom": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
+}
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]  # HSTS and the redirect are Nginx's, see above

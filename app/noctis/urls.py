@@ -1,0 +1,18 @@
+"""Every address of the appliance."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from noctis.health import healthz
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/worklist"), name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("", include("noctis.accounts.urls")),
+    path("", include("noctis.reading_worklist.urls")),
+    path("", include("noctis.viewer.urls")),
+    path("dicom-web/", include("noctis.dicomweb.urls")),
+    path("admin/", include("noctis.operations.urls")),
+]
