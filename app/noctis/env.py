@@ -109,7 +109,9 @@ def postgresql_database(url: str, password: str) -> dict[str, object]:
     """Return Django's settings for ``postgresql://user@host:port/name?sslmode=…`` (libpq options as the query)."""
     parts = urlsplit(url)
     if parts.scheme != "postgresql" or not parts.path.strip("/"):
-        raise ConfigurationError("NOCTIS_DATABASE_URL must look like postgresql://user@host:5432/name?sslmode=verify-full.")
+        raise ConfigurationError(
+            "NOCTIS_DATABASE_URL must look like postgresql://user@host:5432/name?sslmode=verify-full."
+        )
     if parts.password:
         raise ConfigurationError("NOCTIS_DATABASE_URL must not hold a password; use NOCTIS_DATABASE_PASSWORD_FILE.")
     options: dict[str, object] = dict(parse_qsl(parts.query))

@@ -125,9 +125,7 @@ class SetUpLink(models.Model):
         """Make a link for ``user``, end the ones made before, and return the secret token."""
         token = secrets.token_urlsafe(32)
         cls.objects.filter(user=user, used_at=None).delete()
-        cls.objects.create(
-            user=user, token_sha256=cls.digest(token), expires_at=timezone.now() + SET_UP_LINK_LIFETIME
-        )
+        cls.objects.create(user=user, token_sha256=cls.digest(token), expires_at=timezone.now() + SET_UP_LINK_LIFETIME)
         return token
 
     @classmethod

@@ -39,7 +39,7 @@ class Patient(models.Model):
 
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="patients")
     identity = models.CharField(max_length=140)
-    patient_id = models.CharField(max_length=64, blank=True)
+    patient_identifier = models.CharField(max_length=64, blank=True)
     issuer_of_patient_id = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=400, blank=True)
     birth_date = models.DateField(null=True)
@@ -48,7 +48,9 @@ class Patient(models.Model):
     objects = FacilityScopedQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["facility", "identity"], name="one_patient_per_identity")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["facility", "identity"], name="one_patient_per_identity")
+        ]
 
     def __str__(self) -> str:
         return f"patient {self.pk}"
@@ -68,7 +70,7 @@ class Study(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
     study_instance_uid = models.CharField(max_length=64, unique=True)
     patient_name = models.CharField(max_length=400, blank=True)
-    patient_id = models.CharField(max_length=64, blank=True)
+    patient_identifier = models.CharField(max_length=64, blank=True)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=16, blank=True)
     study_date = models.DateField(null=True)
@@ -173,7 +175,9 @@ class Instance(models.Model):
     number_of_frames = models.PositiveIntegerField(default=0, help_text="0 for objects without pixel data")
     path = models.CharField(max_length=200, unique=True, help_text="Relative to the storage folder")
     file_size = models.PositiveBigIntegerField()
-    data_set_offset = models.PositiveIntegerField(help_text="Where the data set begins, after the file meta information")
+    data_set_offset = models.PositiveIntegerField(
+        help_text="Where the data set begins, after the file meta information"
+    )
     pixel_data_offset = models.PositiveBigIntegerField(null=True, help_text="Where the value of Pixel Data begins")
     pixel_data_length = models.PositiveBigIntegerField(null=True, help_text="Null when encapsulated")
     sha256 = models.CharField(max_length=64, help_text="Of the data set's bytes as received")
