@@ -6,6 +6,7 @@ Peers send broken values. Nothing here raises for one: a value that cannot be re
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -26,6 +27,9 @@ UNREADABLE = (
     OverflowError,
     BytesLengthException,
 )
+
+_DATE = re.compile(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", re.ASCII)
+_TIME = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6})\d*)?)?)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -83,23 +87,23 @@ def decimal_number(dataset: Dataset, keyword: str) -> float | None:
 
 def date_value(dataset: Dataset, keyword: str) -> date | None:
     """Return the first value of a DA attribute: YYYYMMDD, or YYYY.MM.DD as ACR-NEMA wrote it (PS3.5 6.2)."""
-    digits = text(dataset, keyword).replace(".", "").replace("-", "")[:8]
-    if len(digits) != 8 or not digits.isascii() or not digits.isdigit():
+    found = _DATE.match(text(dataset, keyword))
+    if found is None:
         return None
     try:
-        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date(*(int(part) for part in found.groups()))
     except ValueError:
         return None
 
 
 def time_value(dataset: Dataset, keyword: str) -> time | None:
     """Return the first value of a TM attribute: HH, HHMM, HHMMSS or HHMMSS.FFFFFF; 60 seconds count as 59."""
-    whole, _, fraction = text(dataset, keyword).replace(":", "").partition(".")
-    if len(whole) not in {2, 4, 6} or not (whole + fraction).isascii() or not (whole + fraction).isdigit():
+    found = _TIME.fullmatch(text(dataset, keyword))
+    if found is None:
         return None
-    hours, minutes, seconds = (int(part) for part in (whole[:2], whole[2:4] or "0", whole[4:] or "0"))
+    hours, minutes, seconds, fraction = found.groups(default="0")
     try:
-        return time(hours, minutes, min(seconds, 59) if seconds <= 60 else seconds, int(fraction[:6].ljust(6, "0")))
+        return time(int(hours), int(minutes), int(seconds.replace("60", "59")), int(fraction.ljust(6, "0")))
     except ValueError:
         return None
 

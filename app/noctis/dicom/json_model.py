@@ -119,7 +119,10 @@ def _with_certain_vr(element: DataElement, dataset: Dataset) -> DataElement:
 
 def _fallback(dataset: Dataset, tag: BaseTag) -> JsonObject:
     """Return an element whose value has no valid Python form: its text where its VR is textual, else its VR alone."""
-    item = dataset.get_item(tag)
+    try:
+        item = dataset.get_item(tag)
+    except UNREADABLE:
+        item = None
     vr = str(item.VR or _dictionary_vr(tag)) if item is not None else _dictionary_vr(tag)
     if item is None or vr not in STR_VR or vr == "PN":
         return {"vr": vr[:2]}

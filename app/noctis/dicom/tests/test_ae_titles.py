@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noctis.dicom.ae_titles import InvalidAeTitle, is_valid_ae_title, normalise_ae_title
+from noctis.dicom.ae_titles import AeTitleError, is_valid_ae_title, normalise_ae_title
 
 PRINTABLE = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="\\")
 
@@ -23,5 +23,5 @@ def test_case_and_inner_spaces_stay() -> None:
 @pytest.mark.parametrize("text", ["", "    ", "A" * 17, "A\\B", "A\nB", "A\tB", "RÖNTGEN", "A\x7f"])
 def test_what_is_not_a_title_is_refused_with_a_sentence(text: str) -> None:
     assert not is_valid_ae_title(text)
-    with pytest.raises(InvalidAeTitle, match=r"\.$"):
+    with pytest.raises(AeTitleError, match=r"\.$"):
         normalise_ae_title(text)
