@@ -1,0 +1,1 @@
+"""The embedded default: every process of the appliance on one host, under one parent (``make run``)."""

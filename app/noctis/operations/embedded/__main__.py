@@ -1,0 +1,99 @@
+"""``make run``: check, migrate, start web, DICOM and worker under one parent, fill the archive once, stop cleanly."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import django
+from django.core.management import call_command
+
+from noctis.data_directory import DataDirectory
+from noctis.env import ConfigurationError, Environment, process_environment
+from noctis.operations.embedded.preconditions import CannotStartError, claim_data_directory, require_free_port
+from noctis.operations.embedded.supervisor import Output, Program, Supervisor
+
+APP_DIR = Path(__file__).resolve().parents[3]
+MANAGE = (sys.executable, str(APP_DIR / "manage.py"))
+
+
+class StopRequestedError(BaseException):
+    """Somebody pressed Ctrl-C or sent SIGTERM."""
+
+
+def main() -> int:
+    """Run the appliance until it is told to stop; return the exit code."""
+    output = Output()
+    _stop_on_signals()
+    try:
+        env = process_environment()
+        data = DataDirectory(Path(env.text("NOCTIS_DATA_DIR", str(APP_DIR.parent / "var"))).resolve())
+        with claim_data_directory(data):
+            _run(env, data, output)
+    except StopRequestedError:
+        return 0
+    except (CannotStartError, ConfigurationError) as error:
+        output.line(f"noctis: {error}")
+        return 1
+    return 0
+
+
+def _run(env: Environment, data: DataDirectory, output: Output) -> None:
+    os.environ["NOCTIS_DATA_DIR"] = str(data.root)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noctis.settings")
+    os.environ.setdefault("NOCTIS_GUNICORN_LOG_LEVEL", "warning")
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    os.environ["PYTHONPATH"] = str(APP_DIR)
+    web_port = env.number("NOCTIS_HTTP_PORT", 8000, low=1, high=65535)
+    require_free_port("the web pages", "127.0.0.1", web_port, "NOCTIS_HTTP_PORT")
+    dicom_host = env.text("NOCTIS_DICOM_HOST", "127.0.0.1")
+    dicom_port = env.number("NOCTIS_DICOM_PORT", 11112, low=1, high=65535)
+    require_free_port("DICOM", dicom_host, dicom_port, "NOCTIS_DICOM_PORT")
+
+    django.setup()
+    output.line(f"Preparing {data.root}")
+    call_command("migrate", verbosity=0, interactive=False)
+
+    from noctis.operations.embedded.start import Start
+
+    supervisor = Supervisor(_programs(), os.environ, output)
+    try:
+        Start(supervisor, output).run(samples=env.choice("NOCTIS_SAMPLES", "all", ("all", "none")) == "all")
+        supervisor.failed.wait()
+        raise CannotStartError(supervisor.failure)
+    except StopRequestedError:
+        output.line("Stopping …")
+        raise
+    finally:
+        supervisor.stop()
+        output.line("Noctis has stopped.")
+
+
+def _programs() -> list[Program]:
+    gunicorn = (sys.executable, "-m", "gunicorn", "-c", str(APP_DIR / "noctis" / "gunicorn_events.py"))
+    return [
+        Program("web", (*gunicorn, "--chdir", str(APP_DIR), "noctis.asgi:application")),
+        Program("dicom", (*MANAGE, "start_dicom_service")),
+        Program("worker", (*MANAGE, "run_huey")),
+    ]
+
+
+def _stop_on_signals() -> None:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked to outlive the terminal
+        numbers.append(signal.SIGHUP)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)  # stopping is under way; it ends by itself
+        raise StopRequestedError
+
+    for number in numbers:
+        signal.signal(number, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""What a new appliance needs before its first user: a facility to file into and an administrator who can get in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import QuerySet
+
+from noctis.accounts.models import Facility, Role, SetUpLink, User
+from noctis.env import ConfigurationError
+
+FIRST_ADMINISTRATOR = "admin"
+
+
+@transaction.atomic
+def prepare_appliance() -> list[str]:
+    """Make what is missing and return a line for each thing made; a second call makes nothing."""
+    lines = []
+    if settings.NOCTIS_EMBEDDED and not Facility.objects.filter(is_default=True).exists():
+        facility = Facility.objects.create(code="MAIN", name="Main facility", is_default=True)
+        lines.append(f"Made the default facility {facility.code}.")
+    if settings.NOCTIS_ADMIN_PASSWORD_FILE and not administrators_who_can_sign_in().exists():
+        lines += _set_first_password(Path(settings.NOCTIS_ADMIN_PASSWORD_FILE))
+    return lines
+
+
+def administrators_who_can_sign_in() -> QuerySet[User]:
+    """Return the active administrators that have a password."""
+    return User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(password__startswith="!")
+
+
+def set_up_address() -> str | None:
+    """Return a fresh one-time address where the first administrator chooses a password; None once one can sign in."""
+    if administrators_who_can_sign_in().exists():
+        return None
+    with transaction.atomic():
+        return f"{settings.NOCTIS_BASE_URL}/set-up/{SetUpLink.issue(_first_administrator())}"
+
+
+def _first_administrator() -> User:
+    user = User.objects.filter(username=FIRST_ADMINISTRATOR).first()
+    if user is None:
+        return User.objects.create_user(FIRST_ADMINISTRATOR, role=Role.ADMINISTRATOR, full_name="Administrator")
+    user.role, user.is_active = Role.ADMINISTRATOR, True
+    user.save(update_fields=["role", "is_active"])
+    return user
+
+
+def _set_first_password(path: Path) -> list[str]:
+    try:
+        password = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"NOCTIS_ADMIN_PASSWORD_FILE names {path}, which cannot be read: {error.strerror}."
+        ) from error
+    if not password:
+        raise ConfigurationError(f"NOCTIS_ADMIN_PASSWORD_FILE names {path}, which is empty.")
+    user = _first_administrator()
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    lines = [f"The administrator {user.username} signs in with the password of {path}."]
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        lines.append(f"That password is weak: {' '.join(error.messages)}")
+    return lines
