@@ -6,7 +6,7 @@ On a server Nginx sends only ``/events/`` here. In the embedded default this is 
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
@@ -17,7 +17,7 @@ events = get_asgi_application()
 
 from noctis.wsgi import application as wsgi_application  # noqa: E402  (Django must be set up first)
 
-pages = WSGIMiddleware(wsgi_application, workers=16)
+pages: Any = WSGIMiddleware(cast("Any", wsgi_application), workers=16)
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

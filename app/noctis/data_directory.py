@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,7 @@ class DataDirectory:
         if not path.exists():
             with os.fdopen(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(64))
-            try:
+            with suppress(FileExistsError):  # another process was first: its secret counts
                 os.link(candidate, path)
-            except FileExistsError:
-                pass  # another process was first; its secret counts
             candidate.unlink()
         return path.read_text(encoding="utf-8").strip()

@@ -19,7 +19,7 @@ NOCTIS_EMBEDDED = env.flag("NOCTIS_EMBEDDED", default=True)
 NOCTIS_DATA = DataDirectory(Path(env.text("NOCTIS_DATA_DIR", str(APP_DIR.parent / "var"))).resolve())
 NOCTIS_AE_TITLE = env.text("NOCTIS_AE_TITLE", "NOCTIS_PACS")
 NOCTIS_HTTP_PORT = env.number("NOCTIS_HTTP_PORT", 8000, low=1, high=65535)
-NOCTIS_DICOM_HOST = env.text("NOCTIS_DICOM_HOST", "127.0.0.1" if NOCTIS_EMBEDDED else "0.0.0.0")
+NOCTIS_DICOM_HOST = env.text("NOCTIS_DICOM_HOST", "127.0.0.1" if NOCTIS_EMBEDDED else "0.0.0.0")  # noqa: S104
 NOCTIS_DICOM_PORT = env.number("NOCTIS_DICOM_PORT", 11112, low=1, high=65535)
 NOCTIS_DICOM_PROCESSES = env.number("NOCTIS_DICOM_PROCESSES", 2, low=1, high=64)
 NOCTIS_UNKNOWN_CALLERS = env.choice(
@@ -202,12 +202,13 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"no_attribute_values": {"()": "noctis.dicom.privacy.NoAttributeValues"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_attribute_values"]},
+    },
     "root": {"handlers": ["stderr"], "level": env.text("NOCTIS_LOG_LEVEL", "INFO")},
     "loggers": {
-        # pynetdicom's own messages can hold data set elements, and pydicom's the invalid values: PHI stays out of logs
-        "pynetdicom": {"level": "ERROR"},
-        "pydicom": {"level": "ERROR"},
+        "django": {"handlers": [], "propagate": True},
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

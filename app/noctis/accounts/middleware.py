@@ -1,4 +1,4 @@
-"""Sign-in is required everywhere unless a view says otherwise."""
+"""Sign-in is required everywhere unless a view says otherwise; pages are never kept by a browser."""
 
 from __future__ import annotations
 
@@ -18,3 +18,9 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         if request.path.startswith(PROGRAMMATIC_PREFIXES) or request.headers.get("HX-Request"):
             return HttpResponse("Sign in first.", status=401, content_type="text/plain")
         return super().handle_no_permission(request, view_func)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Keep pages out of every cache: 'Back' after signing out must not show a patient."""
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response

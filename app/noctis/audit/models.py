@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
 from django.db import models
@@ -17,11 +17,34 @@ class Action(models.TextChoices):
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
     SIGNED_OUT = "signed_out", "Signed out"
     PASSWORD_SET = "password_set", "Password set"  # noqa: S105  (an action's name)
+    SET_UP_LINK_ISSUED = "set_up_link_issued", "Set-up link issued"
+    USER_ADDED = "user_added", "User added"
+    USER_CHANGED = "user_changed", "User changed"
+    FACILITY_ADDED = "facility_added", "Facility added"
+    FACILITY_CHANGED = "facility_changed", "Facility changed"
+    APPLICATION_ENTITY_ADDED = "application_entity_added", "Application entity added"
+    APPLICATION_ENTITY_CHANGED = "application_entity_changed", "Application entity changed"
     STUDY_OPENED = "study_opened", "Study opened"
     INSTANCES_RECEIVED = "instances_received", "Instances received"
     ASSOCIATION_REFUSED = "association_refused", "Association refused"
     OBJECT_QUARANTINED = "object_quarantined", "Object quarantined"
     SETTING_CHANGED = "setting_changed", "Setting changed"
+
+
+class AppendOnlyQuerySet(models.QuerySet["AuditEntry"]):
+    """Entries can be read and added; nothing else."""
+
+    def update(self, **_: Any) -> NoReturn:
+        """Refuse."""
+        raise TypeError("an audit entry cannot be changed")
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse."""
+        raise TypeError("an audit entry cannot be changed")
+
+    def delete(self) -> NoReturn:
+        """Refuse."""
+        raise TypeError("an audit entry cannot be deleted")
 
 
 class AuditEntry(models.Model):
@@ -39,6 +62,8 @@ class AuditEntry(models.Model):
     study_instance_uid = models.CharField(max_length=64, blank=True, db_index=True)
     detail = models.JSONField(default=dict)
 
+    objects = AppendOnlyQuerySet.as_manager()
+
     class Meta:
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
@@ -49,10 +74,10 @@ class AuditEntry(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write the entry; an existing one cannot be changed."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("an audit entry cannot be changed")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: the trail is append-only."""
         raise TypeError("an audit entry cannot be deleted")

@@ -1,0 +1,232 @@
+"""Index rows of one batch: every parent is looked up once, instances are inserted together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import F
+
+from noctis.archive.header import Header
+from noctis.archive.models import Instance, Patient, QuarantineReason, Reception, Series, Study, StudyStatus
+from noctis.archive.storage_area import instance_path
+from noctis.dicom.attributes import date_value, demographics, person_name_text, text, time_value, whole_number
+
+IDENTITY_LENGTH = 140
+LARGEST_INTEGER = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An acknowledged object with its header read."""
+
+    header: Header
+    reception: Reception
+    sha256: str
+    received_at: datetime
+
+
+class Conflict(Exception):
+    """The object contradicts what is filed; a person must decide."""
+
+    def __init__(self, reason: QuarantineReason) -> None:
+        """Say why."""
+        super().__init__(reason.label)
+        self.reason = reason
+
+
+@dataclass
+class Batch:
+    """The rows that one transaction touches."""
+
+    now: datetime
+    studies: dict[str, Study] = field(default_factory=dict)
+    series: dict[tuple[int, str], Series] = field(default_factory=dict)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    stored_hashes: dict[str, str] = field(default_factory=dict)
+    new_series: Counter[int] = field(default_factory=Counter)
+
+    def look_up(self, arrivals: Iterable[Arrival]) -> None:
+        """Read what is already filed of these objects and their studies."""
+        headers = [arrival.header for arrival in arrivals]
+        self.stored_hashes = dict(
+            Instance.objects.filter(sop_instance_uid__in={header.sop_instance_uid for header in headers}).values_list(
+                "sop_instance_uid", "sha256"
+            )
+        )
+        study_uids = {header.study_instance_uid for header in headers}
+        for study in Study.objects.select_related("patient").filter(study_instance_uid__in=study_uids):
+            self.studies[study.study_instance_uid] = study
+        for series in Series.objects.filter(
+            study__study_instance_uid__in=study_uids,
+            series_instance_uid__in={header.series_instance_uid for header in headers},
+        ):
+            self.series[series.study_id, series.series_instance_uid] = series
+
+    def add(self, arrival: Arrival) -> bool:
+        """Add one object. False: the very same bytes are filed already. Raises Conflict where it contradicts them."""
+        header = arrival.header
+        if stored := self.stored_hashes.get(header.sop_instance_uid):
+            if stored == arrival.sha256:
+                return False
+            raise Conflict(QuarantineReason.SAME_UID_OTHER_BYTES)
+        study = self._study(arrival)
+        series = self._series(study, arrival)
+        self.instances[header.sop_instance_uid] = new_instance(arrival, series)
+        self.stored_hashes[header.sop_instance_uid] = arrival.sha256
+        return True
+
+    def save(self) -> None:
+        """Insert the instances and bring the parents up to date."""
+        Instance.objects.bulk_create(self.instances.values())
+        per_series = Counter(instance.series_id for instance in self.instances.values())
+        for series_id, count in per_series.items():
+            Series.objects.filter(pk=series_id).update(instance_count=F("instance_count") + count, changed_at=self.now)
+        series_by_id = {series.pk: series for series in self.series.values()}
+        per_study = Counter[int]()
+        for series_id, count in per_series.items():
+            per_study[series_by_id[series_id].study_id] += count
+        studies_by_id = {study.pk: study for study in self.studies.values()}
+        for study_id, count in per_study.items():
+            Study.objects.filter(pk=study_id).update(
+                instance_count=F("instance_count") + count,
+                series_count=F("series_count") + self.new_series[study_id],
+                modalities=studies_by_id[study_id].modalities,
+                status=StudyStatus.ARRIVING,
+                changed_at=self.now,
+            )
+
+    @property
+    def changed_series(self) -> list[int]:
+        """Primary keys of the series that got instances."""
+        return sorted({instance.series_id for instance in self.instances.values()})
+
+    def _study(self, arrival: Arrival) -> Study:
+        header = arrival.header
+        facility_id = arrival.reception.facility_id
+        identity = patient_identity(header)
+        study = self.studies.get(header.study_instance_uid)
+        if study is None:
+            study = new_study(arrival, new_patient(arrival, identity), self.now)
+            self.studies[header.study_instance_uid] = study
+        elif study.facility_id != facility_id:
+            raise Conflict(QuarantineReason.STUDY_OF_ANOTHER_FACILITY)
+        elif study.patient.identity != identity:
+            raise Conflict(QuarantineReason.STUDY_OF_ANOTHER_PATIENT)
+        return study
+
+    def _series(self, study: Study, arrival: Arrival) -> Series:
+        key = (study.pk, arrival.header.series_instance_uid)
+        series = self.series.get(key)
+        if series is None:
+            series = self.series[key] = new_series(arrival, study, self.now)
+            self.new_series[study.pk] += 1
+            if series.modality:
+                study.modalities = "\\".join(sorted({*study.modality_list, series.modality}))[:120]
+        return series
+
+
+def patient_identity(header: Header) -> str:
+    """Return what tells this patient from others of the facility; see Patient."""
+    patient = demographics(header.dataset)
+    if not patient.patient_id:
+        return f"study:{header.study_instance_uid}"
+    identity = f"id:{patient.issuer}^{patient.patient_id}"
+    return identity if len(identity) <= IDENTITY_LENGTH else f"sha256:{hashlib.sha256(identity.encode()).hexdigest()}"
+
+
+def new_patient(arrival: Arrival, identity: str) -> Patient:
+    """Return the facility's patient with this identity, made from the data set where there is none yet."""
+    stated = demographics(arrival.header.dataset)
+    patient, _ = Patient.objects.get_or_create(
+        facility_id=arrival.reception.facility_id,
+        identity=identity,
+        defaults={
+            "patient_identifier": stated.patient_id[:64],
+            "issuer_of_patient_id": stated.issuer[:64],
+            "name": stated.name[:400],
+            "birth_date": stated.birth_date,
+            "sex": stated.sex[:16],
+        },
+    )
+    return patient
+
+
+def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
+    """Insert the study that a first object speaks of."""
+    dataset = arrival.header.dataset
+    stated = demographics(dataset)
+    accession, description = text(dataset, "AccessionNumber"), text(dataset, "StudyDescription")
+    return Study.objects.create(
+        facility_id=arrival.reception.facility_id,
+        patient=patient,
+        study_instance_uid=arrival.header.study_instance_uid,
+        patient_name=stated.name[:400],
+        patient_identifier=stated.patient_id[:64],
+        birth_date=stated.birth_date,
+        sex=stated.sex[:16],
+        study_date=date_value(dataset, "StudyDate"),
+        study_time=time_value(dataset, "StudyTime"),
+        study_id=text(dataset, "StudyID")[:16],
+        accession_number=accession[:64],
+        description=description[:256],
+        referring_physician=person_name_text(dataset, "ReferringPhysicianName")[:400],
+        search_text=" ".join((stated.name, stated.name_display, stated.patient_id, accession, description)).lower(),
+        received_at=now,
+        changed_at=now,
+    )
+
+
+def new_series(arrival: Arrival, study: Study, now: datetime) -> Series:
+    """Insert the series that a first object speaks of."""
+    dataset = arrival.header.dataset
+    return Series.objects.create(
+        study=study,
+        series_instance_uid=arrival.header.series_instance_uid,
+        modality=text(dataset, "Modality")[:16].upper(),
+        series_number=_integer(dataset, "SeriesNumber"),
+        description=text(dataset, "SeriesDescription")[:256],
+        body_part=text(dataset, "BodyPartExamined")[:64],
+        series_date=date_value(dataset, "SeriesDate"),
+        series_time=time_value(dataset, "SeriesTime"),
+        changed_at=now,
+    )
+
+
+def new_instance(arrival: Arrival, series: Series) -> Instance:
+    """Return the row of one object, not yet inserted."""
+    header, dataset = arrival.header, arrival.header.dataset
+    rows, columns = _natural(dataset, "Rows"), _natural(dataset, "Columns")
+    return Instance(
+        series=series,
+        sop_instance_uid=header.sop_instance_uid,
+        sop_class_uid=header.sop_class_uid,
+        transfer_syntax_uid=header.transfer_syntax_uid,
+        instance_number=_integer(dataset, "InstanceNumber"),
+        rows=rows,
+        columns=columns,
+        samples_per_pixel=_natural(dataset, "SamplesPerPixel"),
+        bits_allocated=_natural(dataset, "BitsAllocated"),
+        number_of_frames=(_natural(dataset, "NumberOfFrames") or 1) if rows and columns else 0,
+        path=instance_path(header.study_instance_uid, header.sop_instance_uid, arrival.sha256),
+        file_size=header.file_size,
+        data_set_offset=header.data_set_offset,
+        pixel_data_offset=header.pixel_data_offset,
+        pixel_data_length=header.pixel_data_length,
+        sha256=arrival.sha256,
+        reception=arrival.reception,
+        received_at=arrival.received_at,
+    )
+
+
+def _integer(dataset: object, keyword: str) -> int | None:
+    number = whole_number(dataset, keyword)  # type: ignore[arg-type]
+    return number if number is not None and abs(number) <= LARGEST_INTEGER else None
+
+
+def _natural(dataset: object, keyword: str) -> int | None:
+    number = _integer(dataset, keyword)
+    return number if number is not None and number >= 0 else None
