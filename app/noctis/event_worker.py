@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from uvicorn_worker import UvicornWorker
 
 
-class EventWorker(UvicornWorker):
+class EventWorker(UvicornWorker):  # type: ignore[misc]  # the library is untyped
     """Event streams never end by themselves: after two seconds a stopping worker closes them; browsers reconnect."""
 
     CONFIG_KWARGS: ClassVar[dict[str, Any]] = {

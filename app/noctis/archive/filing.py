@@ -174,7 +174,7 @@ def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
         accession_number=accession[:64],
         description=description[:256],
         referring_physician=person_name_text(dataset, "ReferringPhysicianName")[:400],
-        search_text=" ".join((stated.name, stated.name_display, stated.patient_id, accession, description)).lower(),
+        search_text=f"{stated.name} {stated.name_display} {stated.patient_id} {accession} {description}".lower(),
         received_at=now,
         changed_at=now,
     )

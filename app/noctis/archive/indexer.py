@@ -73,8 +73,10 @@ def index_files(files: list[Path]) -> None:
         _index_batch(files)
     except (OperationalError, InterfaceError):
         raise
-    except DatabaseError:
+    except DatabaseError as error:
         if len(files) == 1:
+            # the error's own text may quote values
+            logger.error("an object cannot be indexed and goes to quarantine: %s", type(error).__name__)  # noqa: TRY400
             _quarantine_unindexable(files[0])
             return
         for path in files:
@@ -145,7 +147,6 @@ def _set_aside(path: Path, why: str) -> None:
 
 
 def _quarantine_unindexable(path: Path) -> None:
-    logger.exception("an acknowledged object cannot be indexed and goes to quarantine")
     _quarantine_at_once(path, Reception.objects.get(pk=SpooledName.parse(path.name).reception_id))
 
 

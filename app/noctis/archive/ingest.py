@@ -1,7 +1,7 @@
 """The one door into the archive: C-STORE, STOW-RS and uploads hand over a Part 10 file here.
 
-``receive`` returns only when the object can no longer be lost: its unchanged bytes are on the disk in the spool, under a
-name that tells the indexer all it needs. The indexer files it within moments, or after the next start.
+``receive`` returns only when the object can no longer be lost: its unchanged bytes are on the disk in the spool, under
+a name that tells the indexer all it needs. The indexer files it within moments, or after the next start.
 """
 
 from __future__ import annotations

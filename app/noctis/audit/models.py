@@ -16,7 +16,7 @@ class Action(models.TextChoices):
     SIGNED_IN = "signed_in", "Signed in"
     SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
     SIGNED_OUT = "signed_out", "Signed out"
-    PASSWORD_SET = "password_set", "Password set"  # noqa: S105  (an action's name)
+    PASSWORD_SET = "password_set", "Password set"
     SET_UP_LINK_ISSUED = "set_up_link_issued", "Set-up link issued"
     USER_ADDED = "user_added", "User added"
     USER_CHANGED = "user_changed", "User changed"
