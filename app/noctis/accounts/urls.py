@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from noctis.accounts import views
+
+urlpatterns = [
+    path("sign-in", views.SignIn.as_view(), name="sign_in"),
+    path("sign-out", views.sign_out, name="sign_out"),
+    path("set-up/<str:token>", views.set_up, name="set_up"),
+    path("account/password", views.own_password, name="own_password"),
+]

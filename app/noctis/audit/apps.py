@@ -1,5 +1,7 @@
 """Registers the app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class AuditConfig(AppConfig):
 
     name = "noctis.audit"
     label = "audit"
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        import_module("noctis.audit.receivers")

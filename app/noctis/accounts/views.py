@@ -1,0 +1,83 @@
+"""Signing in and out, the one-time set-up link and the own password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from noctis.accounts.actions import LinkNotOpenError, change_own_password, choose_password
+from noctis.accounts.client_address import client_address
+from noctis.accounts.forms import ChangePasswordForm, ChoosePasswordForm, SignInForm
+from noctis.accounts.models import SetUpLink
+from noctis.accounts.permissions import signed_in_user
+
+PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105  (the name of a class)
+
+
+class SignIn(LoginView):
+    """The sign-in page; ``next`` is followed only within this site, a new session begins."""
+
+    authentication_form = SignInForm
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+
+    @method_decorator(never_cache)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show the form or check it."""
+        return super().dispatch(request, *args, **kwargs)
+
+
+@login_not_required
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    messages.success(request, "You are signed out.")
+    return redirect("sign_in")
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables("token")
+@require_http_methods(["GET", "HEAD", "POST"])
+def set_up(request: HttpRequest, token: str) -> HttpResponse:
+    """Let the user whom ``token`` belongs to choose a password, and sign them in."""
+    link = SetUpLink.open_for(token)
+    if link is None:
+        return render(request, "accounts/set_up_link_ended.html", status=410)
+    form = ChoosePasswordForm(link.user, request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "accounts/set_up.html", {"form": form, "new_user": link.user})
+    try:
+        user = choose_password(link, form.cleaned_data["new_password1"], address=client_address(request))
+    except LinkNotOpenError:
+        return render(request, "accounts/set_up_link_ended.html", status=410)
+    login(request, user, backend=PASSWORD_BACKEND)
+    messages.success(request, "Your password is set.")
+    return redirect("worklist")
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_password(request: HttpRequest) -> HttpResponse:
+    """Change the own password; this session goes on, the user's others end."""
+    user = signed_in_user(request)
+    form = ChangePasswordForm(user, request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "accounts/own_password.html", {"form": form})
+    change_own_password(user, form.cleaned_data["new_password1"], address=client_address(request))
+    update_session_auth_hash(request, user)
+    messages.success(request, "Your password is changed. Other sessions of yours have ended.")
+    return redirect("worklist")
