@@ -47,6 +47,7 @@ class Role(models.TextChoices):
 
 
 ROLES_THAT_SEE_ALL_FACILITIES = frozenset({Role.ADMINISTRATOR, Role.RADIOLOGIST})
+ROLES_BOUND_TO_A_FACILITY = frozenset({Role.FACILITY_USER, Role.TECHNICIAN})
 
 
 class UserManager(BaseUserManager["User"]):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from django.db import models
 
-from noctis.accounts.models import Facility, User
+from noctis.accounts.models import ROLES_BOUND_TO_A_FACILITY, ROLES_THAT_SEE_ALL_FACILITIES, Facility, User
+from noctis.dicom.attributes import person_name_display
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -21,11 +22,11 @@ class FacilityScopedQuerySet(models.QuerySet[Model]):
 
     def visible_to(self, user: User | AnonymousUser) -> FacilityScopedQuerySet[Model]:
         """Return the rows ``user`` may see: all, those of the user's own facility, or none."""
-        if not isinstance(user, User) or not user.is_active or not user.role:
+        if not isinstance(user, User) or not user.is_active:
             return self.none()
-        if user.sees_all_facilities:
+        if user.role in ROLES_THAT_SEE_ALL_FACILITIES:
             return self.all()
-        if user.facility_id is None:
+        if user.role not in ROLES_BOUND_TO_A_FACILITY or user.facility_id is None:
             return self.none()
         return self.filter(**{f"{self.facility_path}_id": user.facility_id})
 
@@ -100,6 +101,11 @@ class Study(models.Model):
 
     def __str__(self) -> str:
         return self.study_instance_uid
+
+    @property
+    def patient_display_name(self) -> str:
+        """The patient's name as people write it."""
+        return person_name_display(self.patient_name)
 
     @property
     def modality_list(self) -> list[str]:
