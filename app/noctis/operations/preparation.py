@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -30,7 +31,8 @@ def prepare_appliance() -> list[str]:
 
 def administrators_who_can_sign_in() -> QuerySet[User]:
     """Return the active administrators that have a password."""
-    return User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).exclude(password__startswith="!")
+    administrators = User.objects.filter(role=Role.ADMINISTRATOR, is_active=True)
+    return administrators.exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def set_up_address() -> str | None:

@@ -1,6 +1,6 @@
-"""Become a program that ends when its parent ends, even when the parent is killed: ``die_with_parent.py PID COMMAND …``.
+"""Become a program that ends when its parent ends, even when the parent is killed.
 
-Uses nothing but the standard library, so that it costs a few milliseconds.
+Called as ``die_with_parent.py PARENT_PID COMMAND …``. Uses only the standard library: it costs milliseconds.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -48,7 +49,7 @@ class Output:
 
 def run_with_parent(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
     """Start ``command`` in its own session, so that Ctrl-C reaches only the parent, and ending with the parent."""
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603  (the commands are this package's own)
         [sys.executable, "-I", "-S", str(DIE_WITH_PARENT), str(os.getpid()), *command],
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -130,10 +131,8 @@ class Keeper(threading.Thread):
 
 
 def _kill_group(child: subprocess.Popen[str]) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):  # nothing may be left of it
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nothing is left of it
 
 
 def _ending(code: int) -> str:

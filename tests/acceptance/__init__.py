@@ -1,0 +1,1 @@
+"""The whole journey: real processes, real peers, a real browser."""

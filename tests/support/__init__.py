@@ -1,0 +1,1 @@
+"""What several kinds of tests share: free ports, throw-away servers, a running appliance."""

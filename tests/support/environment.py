@@ -1,0 +1,24 @@
+"""A pytest plugin, loaded before Django: the tests never see the developer's own data folder or settings."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+SERVER_SETTINGS = ("NOCTIS_DATABASE_URL", "NOCTIS_REDIS_URL", "NOCTIS_REDIS_PASSWORD")
+FOLDER_VARIABLE = "NOCTIS_TEST_FOLDER"
+
+_made_here = FOLDER_VARIABLE not in os.environ  # the workers of pytest-xdist inherit the folder
+if _made_here:
+    os.environ[FOLDER_VARIABLE] = tempfile.mkdtemp(prefix="noctis-tests-")
+for _name in [name for name in os.environ if name.startswith("NOCTIS_")]:
+    if _name not in (*SERVER_SETTINGS, FOLDER_VARIABLE):
+        del os.environ[_name]
+os.environ["NOCTIS_DATA_DIR"] = os.environ[FOLDER_VARIABLE]
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folder once the last test is done."""
+    if _made_here:
+        shutil.rmtree(os.environ[FOLDER_VARIABLE], ignore_errors=True)
