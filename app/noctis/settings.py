@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from csp.constants import NONE, SELF
+from redis import ConnectionPool
 
 from noctis.data_directory import DataDirectory
 from noctis.env import postgresql_database, process_environment, sqlite_database
@@ -120,16 +121,17 @@ CACHES = {
     )
 }
 
+_job_store: dict[str, object] = (
+    {"connection_pool": ConnectionPool.from_url(_redis_url, password=_redis_password or None)}
+    if _redis_url
+    else {"filename": str(NOCTIS_DATA.root / "jobs.sqlite3")}
+)
 HUEY = {
     "name": "noctis",
     "huey_class": "huey.PriorityRedisHuey" if _redis_url else "huey.SqliteHuey",
     "immediate": False,
     "results": False,
-    "connection": (
-        {"url": _redis_url, "password": _redis_password or None}
-        if _redis_url
-        else {"filename": str(NOCTIS_DATA.root / "jobs.sqlite3")}
-    ),
+    "connection": _job_store,
     "consumer": {"workers": 1, "worker_type": "process", "initial_delay": 0.1, "max_delay": 1.0},
 }
 
@@ -209,6 +211,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env.text("NOCTIS_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "huey": {"propagate": False},  # run_huey gives it a handler of its own
         "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }
