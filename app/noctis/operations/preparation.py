@@ -11,7 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from noctis.accounts.models import Facility, Role, SetUpLink, User
+from noctis.accounts.actions import UserParticulars, add_facility, add_user, issue_set_up_link
+from noctis.accounts.models import Facility, Role, User
+from noctis.audit.actions import record
+from noctis.audit.models import Action
 from noctis.env import ConfigurationError
 
 FIRST_ADMINISTRATOR = "admin"
@@ -22,7 +25,9 @@ def prepare_appliance() -> list[str]:
     """Make what is missing and return a line for each thing made; a second call makes nothing."""
     lines = []
     if settings.NOCTIS_EMBEDDED and not Facility.objects.filter(is_default=True).exists():
-        facility = Facility.objects.create(code="MAIN", name="Main facility", is_default=True)
+        facility = add_facility("MAIN", "Main facility")
+        facility.is_default = True
+        facility.save(update_fields=["is_default"])
         lines.append(f"Made the default facility {facility.code}.")
     if settings.NOCTIS_ADMIN_PASSWORD_FILE and not administrators_who_can_sign_in().exists():
         lines += _set_first_password(Path(settings.NOCTIS_ADMIN_PASSWORD_FILE))
@@ -39,14 +44,14 @@ def set_up_address() -> str | None:
     """Return a fresh one-time address where the first administrator chooses a password; None once one can sign in."""
     if administrators_who_can_sign_in().exists():
         return None
-    with transaction.atomic():
-        return f"{settings.NOCTIS_BASE_URL}/set-up/{SetUpLink.issue(_first_administrator())}"
+    return issue_set_up_link(_first_administrator())
 
 
 def _first_administrator() -> User:
     user = User.objects.filter(username=FIRST_ADMINISTRATOR).first()
     if user is None:
-        return User.objects.create_user(FIRST_ADMINISTRATOR, role=Role.ADMINISTRATOR, full_name="Administrator")
+        particulars = UserParticulars(full_name="Administrator", email="", role=Role.ADMINISTRATOR, facility=None)
+        return add_user(FIRST_ADMINISTRATOR, particulars)
     user.role, user.is_active = Role.ADMINISTRATOR, True
     user.save(update_fields=["role", "is_active"])
     return user
@@ -64,6 +69,7 @@ def _set_first_password(path: Path) -> list[str]:
     user = _first_administrator()
     user.set_password(password)
     user.save(update_fields=["password"])
+    record(Action.PASSWORD_SET, username=user.username, by="NOCTIS_ADMIN_PASSWORD_FILE")
     lines = [f"The administrator {user.username} signs in with the password of {path}."]
     try:
         validate_password(password, user)
