@@ -1,0 +1,262 @@
+"""Associations with peers: one process's part of the listening socket, and a thread for each association."""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import socket
+import threading
+import time
+from collections.abc import MutableSequence
+
+from django.db import Error as DatabaseFailure
+from pynetdicom import AE, _config, evt
+from pynetdicom._globals import MODE_ACCEPTOR
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import DimseServiceType
+from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE
+from pynetdicom.transport import AddressInformation
+
+from noctis.archive.ingest import Origin
+from noctis.dicom.association_rejection import Rejection
+from noctis.dicom.dimse_status import DimseStatus
+from noctis.network.actions import note_seen
+from noctis.network.admission import Admission, AssociationRequest, Refusal, admit, plain_address
+from noctis.network.configuration import ServiceConfiguration
+from noctis.network.database import database_session
+from noctis.network.defects import log_defect
+from noctis.network.deliveries import Delivery
+from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.network.refusals import RefusalThrottle, note_refusal
+from noctis.network.services import is_offered
+from noctis.network.spool_file import SpoolFile
+from noctis.network.stop_signal import StopSignal
+from noctis.network.storage_scp import handle_store
+from noctis.network.upper_layer import AdmittingAcse, BoundedSocket, GuardedProvider
+from noctis.network.verification_scp import handle_echo
+
+logger = logging.getLogger(__name__)
+
+PROTOCOL = "C-STORE"
+UNLIMITED = 2**31 - 1
+ACCEPT_PAUSE_SECONDS = 0.1
+ABORT_SECONDS = 5.0
+CROWD = 2
+
+
+class AcceptedAssociation(Association):
+    """An association that a peer asked for; runs in a thread of its own until it ends."""
+
+    def __init__(self, acceptor: Acceptor, connection: socket.socket, address: str, port: int) -> None:
+        """Take over ``connection``; nothing is read before ``start``."""
+        super().__init__(acceptor.ae, MODE_ACCEPTOR)
+        self._owner = acceptor
+        self._address = address
+        self._delivery: Delivery | None = None
+        self._ended = "connection lost"
+        self.acse = AdmittingAcse(self)
+        self.dul = GuardedProvider(self)
+        self.acse_timeout = acceptor.configuration.artim_seconds
+        self.network_timeout = acceptor.configuration.idle_seconds
+        self.acceptor.maximum_length = acceptor.ae.maximum_pdu_size
+        self.acceptor.ae_title = acceptor.ae.ae_title
+        self.acceptor.implementation_class_uid = acceptor.ae.implementation_class_uid
+        self.acceptor.implementation_version_name = acceptor.ae.implementation_version_name
+        self.requestor.address_info = AddressInformation(address, port)
+        self.set_socket(BoundedSocket(self, connection, pdu_seconds=acceptor.configuration.pdu_seconds))
+
+    def admit(self, primitive: A_ASSOCIATE) -> Rejection | None:
+        """Decide whether the association may go on; where it may not, return what to reject it with."""
+        request = AssociationRequest(
+            calling_ae_title=(primitive.calling_ae_title or "").strip(),
+            called_ae_title=(primitive.called_ae_title or "").strip(),
+            address=self._address,
+            application_context_name=str(primitive.application_context_name),
+        )
+        try:
+            with database_session():
+                decision = self._owner.decide_about(self, request)
+        except DatabaseFailure as error:
+            logger.error("no association can be admitted, the database does not answer: %s", type(error).__name__)  # noqa: TRY400
+            return Rejection.TEMPORARY_CONGESTION
+        if isinstance(decision, Refusal):
+            logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
+            return decision.rejection
+        self._delivery = Delivery(Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address))
+        self.bind(evt.EVT_ACSE_RECV, self._note_end)
+        self.bind(evt.EVT_C_ECHO, handle_echo)
+        self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])
+        return None
+
+    def run_reactor(self) -> None:
+        """Negotiate and serve; afterwards note what came, and leave nothing half received behind."""
+        try:
+            super().run_reactor()
+        except Exception as error:  # noqa: BLE001  (the association is over, the others go on)
+            log_defect(logger, error)
+        finally:
+            self.close_connection()
+            self._discard_unfinished()
+            try:
+                if self._delivery is not None:
+                    self._delivery.close(self._how_it_ended())
+            finally:
+                self._owner.forget(self)
+
+    def close_connection(self) -> None:
+        """Close the connection, whatever the state of the association."""
+        if self.dul.socket is not None:
+            self.dul.socket.close()
+
+    def _note_end(self, event: Event) -> None:
+        if isinstance(getattr(event, "primitive", None), A_ABORT):
+            self._ended = "aborted by the peer"
+
+    def _how_it_ended(self) -> str:
+        if self.is_released:
+            return "released"
+        return "aborted by us" if self._sent_abort else self._ended
+
+    def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
+        """Serve one request, where it is of a kind that was negotiated for its context."""
+        context = self._accepted_cx.get(context_id)
+        sop_class_uid = str(getattr(msg, "AffectedSOPClassUID", None) or getattr(msg, "RequestedSOPClassUID", None))
+        if context is None or not msg.is_valid_request:
+            self.abort()
+        elif sop_class_uid == context.abstract_syntax and is_offered(msg, sop_class_uid):
+            super()._serve_request(msg, context_id)
+        else:
+            self._answer_not_supported(msg, context_id)
+
+    def _answer_not_supported(self, request: DimseServiceType, context_id: int) -> None:
+        if (data_set := getattr(request, "_dataset_file", None)) is not None:
+            data_set.discard()
+        answer = type(request)()
+        answer.MessageIDBeingRespondedTo = request.MessageID
+        for keyword in ("AffectedSOPClassUID", "AffectedSOPInstanceUID"):
+            if hasattr(request, keyword):
+                setattr(answer, keyword, getattr(request, keyword))
+        answer.Status = int(DimseStatus.SOP_CLASS_NOT_SUPPORTED)
+        self.dimse.send_msg(answer, context_id)
+
+    def _discard_unfinished(self) -> None:
+        """Remove the files of data sets that were not received to the end or not served."""
+        files: list[object] = [self.dimse.message and self.dimse.message._data_set_file]  # noqa: SLF001  (pynetdicom has no hook)
+        while not self.dimse.msg_queue.empty():
+            _, message = self.dimse.msg_queue.get_nowait()
+            files.append(getattr(message, "_dataset_file", None))
+        for file in files:
+            if isinstance(file, SpoolFile):
+                file.discard()
+
+
+class Acceptor:
+    """Accepts associations from a listening socket that several processes share.
+
+    ``shared_counts`` lies in memory that the processes share: how many associations each of them has, this one at
+    ``index``.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        configuration: ServiceConfiguration,
+        shared_counts: MutableSequence[int],
+        index: int,
+    ) -> None:
+        """Prepare; nothing is accepted before ``serve``."""
+        self.configuration = configuration
+        self.ae = application_entity(configuration)
+        self._listener = listener
+        self._counts = shared_counts
+        self._index = index
+        self._running: set[AcceptedAssociation] = set()
+        self._admitted: set[AcceptedAssociation] = set()
+        self._changed = threading.Condition()
+        self._throttle = RefusalThrottle()
+
+    def serve(self, stop: StopSignal) -> None:
+        """Accept until ``stop`` is set, then let the running associations finish, for a while."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listener, selectors.EVENT_READ)
+            selector.register(stop, selectors.EVENT_READ)
+            while not stop.is_set():
+                selector.select()
+                if not stop.is_set():
+                    self._accept()
+        self._listener.close()
+        self._drain()
+
+    def decide_about(self, association: AcceptedAssociation, request: AssociationRequest) -> Admission | Refusal:
+        """Admit an association within the limit of all processes together, and note a refusal."""
+        decision = admit(request)
+        if isinstance(decision, Admission) and not self._take_place(association):
+            limit = self.configuration.maximum_associations
+            decision = Refusal(Rejection.LOCAL_LIMIT_EXCEEDED, f"all {limit} associations are in use")
+        if isinstance(decision, Refusal):
+            note_refusal(request, decision, self._throttle)
+        elif decision.entity is not None:
+            note_seen(decision.entity)
+        return decision
+
+    def forget(self, association: AcceptedAssociation) -> None:
+        """Give the place of an association that has ended to another."""
+        with self._changed:
+            self._running.discard(association)
+            self._admitted.discard(association)
+            self._counts[self._index] = len(self._admitted)
+            self._changed.notify_all()
+
+    def _take_place(self, association: AcceptedAssociation) -> bool:
+        with self._changed:
+            if sum(self._counts) >= self.configuration.maximum_associations:
+                return False
+            self._admitted.add(association)
+            self._counts[self._index] = len(self._admitted)
+            return True
+
+    def _accept(self) -> None:
+        if len(self._running) >= CROWD * self.configuration.maximum_associations:
+            time.sleep(ACCEPT_PAUSE_SECONDS)  # peers that ask for nothing wait in the queue of the socket
+            return
+        try:
+            connection, peer = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return  # another process was faster, or the peer went away
+        except OSError as error:
+            logger.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400
+            time.sleep(ACCEPT_PAUSE_SECONDS)
+            return
+        association = AcceptedAssociation(self, connection, plain_address(peer[0]), peer[1])
+        with self._changed:
+            self._running.add(association)
+        association.start()
+
+    def _drain(self) -> None:
+        """Wait for the running associations, then abort what is left."""
+        with self._changed:
+            waiting = [association for association in self._running if association not in self._admitted]
+            for association in waiting:
+                association.close_connection()
+            self._changed.wait_for(lambda: not self._running, self.configuration.drain_seconds)
+            left = list(self._running)
+        for association in left:
+            association.abort(block=False)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running, ABORT_SECONDS)
+
+
+def application_entity(configuration: ServiceConfiguration) -> AE:
+    """Return pynetdicom's picture of ourselves: no data set is logged, our own limits count."""
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = False
+    _config.LOG_RESPONSE_IDENTIFIERS = False
+    entity = AE(configuration.ae_title)
+    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    entity.maximum_pdu_size = configuration.maximum_pdu_size
+    entity.maximum_associations = UNLIMITED
+    entity.acse_timeout = configuration.artim_seconds
+    entity.network_timeout = configuration.idle_seconds
+    return entity

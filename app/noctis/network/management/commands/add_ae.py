@@ -1,0 +1,67 @@
+"""``manage.py add_ae``: let a modality or workstation associate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from noctis.accounts.models import Facility
+from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
+from noctis.network.actions import add_application_entity
+from noctis.network.models import RemoteApplicationEntity
+
+
+class Command(BaseCommand):
+    help = "Make a remote application entity known. What it sends belongs to the facility."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("ae_title", metavar="TITLE", help="its AE title, case matters")
+        parser.add_argument("--facility", required=True, metavar="CODE", help="code of the facility it belongs to")
+        parser.add_argument(
+            "--address",
+            action="append",
+            default=[],
+            metavar="CIDR",
+            help="address or network it may call from, may be repeated; without it, from anywhere",
+        )
+        parser.add_argument("--description", default="", help="what and where it is")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        title, facility = _ae_title(options["ae_title"]), _facility(options["facility"])
+        networks = " ".join(options["address"])
+        known = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=title).first()
+        if known is not None:
+            if (known.facility, known.networks) == (facility, networks):
+                self.stdout.write(f"{title} is known already.")
+                return
+            raise CommandError(
+                f"{title} is known already: facility {known.facility.code}, addresses {known.networks or 'any'}."
+            )
+        try:
+            add_application_entity(
+                ae_title=title,
+                facility=facility,
+                networks=options["address"],
+                description=options["description"],
+                acting_user=None,
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"{title} may send to facility {facility.code} from {networks or 'any address'}.")
+
+
+def _ae_title(text: str) -> str:
+    try:
+        return normalise_ae_title(text)
+    except AeTitleError as error:
+        raise CommandError(str(error)) from error
+
+
+def _facility(code: str) -> Facility:
+    facility = Facility.objects.filter(code=code).first()
+    if facility is None:
+        codes = ", ".join(Facility.objects.values_list("code", flat=True)) or "none; add one with add_facility"
+        raise CommandError(f"There is no facility with the code {code}. Known codes: {codes}.")
+    return facility

@@ -1,0 +1,119 @@
+"""The DICOM service: acceptors on one listening socket, and the indexer that files what they acknowledge."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing.sharedctypes import RawArray
+
+from django.conf import settings
+
+from noctis.archive.indexer import run_indexer
+from noctis.archive.ingest import discard_unfinished
+from noctis.network.associations import Acceptor
+from noctis.network.configuration import ServiceConfiguration
+from noctis.network.process_group import Announce, Child, ProcessGroup
+from noctis.network.spool_file import stream_data_sets_to
+from noctis.network.stop_signal import StopSignal
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 128
+LOCK_SECONDS = 5.0
+LOCK_RETRY_SECONDS = 0.1
+STOP_GRACE_SECONDS = 15.0
+INDEXER_SECONDS = 60.0
+
+
+class ServiceCannotStart(Exception):
+    """The service cannot start; the text says why in one sentence."""
+
+
+def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT; ``on_ready`` is called when associations are accepted.
+
+    Then the acceptors finish what runs, and the indexer, which alone ignores those signals, empties the spool.
+    """
+    os.umask(0o077)
+    settings.NOCTIS_DATA.create()
+    with _alone_in_data_directory(), listening_socket(configuration) as listener:
+        if leftovers := discard_unfinished():
+            logger.info("removed %d files that were never received to the end", leftovers)
+        counts = RawArray("i", configuration.processes)
+        acceptors = [
+            Child(
+                f"DICOM acceptor {index + 1}",
+                partial(_accept, listener, configuration, counts, index),
+                on_end=partial(counts.__setitem__, index, 0),
+            )
+            for index in range(configuration.processes)
+        ]
+        indexer = Child("indexer", _index, stop_signals=(signal.SIGUSR1,))
+        group = ProcessGroup([indexer, *acceptors], on_ready)
+        group.run()
+        listener.close()
+        group.stop(acceptors, configuration.drain_seconds + STOP_GRACE_SECONDS)
+        group.stop([indexer], INDEXER_SECONDS)
+
+
+def listening_socket(configuration: ServiceConfiguration) -> socket.socket:
+    """Return the socket that all acceptors share; raises ServiceCannotStart where the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
+    where = f"{configuration.host} port {configuration.port}"
+    try:
+        listener = socket.create_server((configuration.host, configuration.port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ServiceCannotStart(
+            f"The DICOM service cannot listen on {where}: {os.strerror(error.errno or 0)}. "
+            "Stop what uses it, or choose another with NOCTIS_DICOM_PORT and NOCTIS_DICOM_HOST."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _accept(
+    listener: socket.socket,
+    configuration: ServiceConfiguration,
+    counts: list[int],
+    index: int,
+    stop: StopSignal,
+    announce: Announce,
+) -> None:
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # its errors quote values; ours do not
+    stream_data_sets_to(settings.NOCTIS_DATA.incoming)
+    acceptor = Acceptor(listener, configuration, counts, index)
+    announce()
+    acceptor.serve(stop)
+
+
+def _index(stop: StopSignal, _announce: Announce) -> None:
+    run_indexer(stop.is_set)
+
+
+@contextmanager
+def _alone_in_data_directory() -> Iterator[None]:
+    """Make sure that no other service indexes the same spool.
+
+    The children inherit the lock: a new service waits until the last child of one that was killed is gone.
+    """
+    path = settings.NOCTIS_DATA.run / "dicom_service.lock"
+    with path.open("w") as lock:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise ServiceCannotStart(
+                        f"Another DICOM service already works in {settings.NOCTIS_DATA.root}."
+                    ) from error
+                time.sleep(LOCK_RETRY_SECONDS)
+        yield

@@ -1,0 +1,74 @@
+"""The services that Noctis offers, and the presentation contexts that it accepts for them (PS3.8 7.1.1.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from pydicom.uid import UID
+from pynetdicom import ALL_TRANSFER_SYNTAXES
+from pynetdicom.dimse_primitives import C_ECHO, C_STORE, DIMSEPrimitive
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.service_class import StorageServiceClass
+from pynetdicom.sop_class import _STORAGE_CLASSES, register_uid
+
+from noctis.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
+
+VERIFICATION: Final = "1.2.840.10008.1.1"
+IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
+EXPLICIT_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+
+# Retired classes whose objects lie in every old archive; pynetdicom knows none of them.
+_RETIRED = ("3", "5", "6", "8", "9", "9.1", "10", "11", "12.3", "77.1", "77.2", "88.1", "88.2", "88.3", "88.4", "129")
+RETIRED_STORAGE_CLASSES: Final = tuple(UID(f"1.2.840.10008.5.1.4.1.1.{suffix}") for suffix in _RETIRED)
+for _uid in RETIRED_STORAGE_CLASSES:
+    register_uid(_uid, _uid.keyword, StorageServiceClass)
+
+STORAGE_CLASSES: Final = frozenset(str(uid) for uid in _STORAGE_CLASSES.values())
+STORAGE_TRANSFER_SYNTAXES: Final = frozenset({*ALL_TRANSFER_SYNTAXES, *TRANSFER_SYNTAXES})
+COMMAND_TRANSFER_SYNTAXES: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN, EXPLICIT_BIG_ENDIAN})
+
+# Which SOP classes each kind of request may name.
+OFFERED: Final[dict[type[DIMSEPrimitive], frozenset[str]]] = {
+    C_ECHO: frozenset({VERIFICATION}),
+    C_STORE: STORAGE_CLASSES,
+}
+
+
+def is_offered(request: DIMSEPrimitive, sop_class_uid: str) -> bool:
+    """Whether Noctis performs this kind of request for this SOP class."""
+    return sop_class_uid in OFFERED.get(type(request), frozenset())
+
+
+def acceptable_contexts(proposed: Iterable[PresentationContext]) -> list[PresentationContext]:
+    """Return the contexts to support in one association, made for what the peer proposes.
+
+    The peer's own order decides between transfer syntaxes, so that what it has compressed stays so. Only where it would
+    take implicit VR although it can do explicit VR, explicit VR is taken: it keeps the representation of private
+    elements.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for context in proposed:
+        acceptable = _acceptable_transfer_syntaxes(str(context.abstract_syntax))
+        syntaxes = wanted.setdefault(str(context.abstract_syntax), {})
+        syntaxes.update((str(uid), None) for uid in context.transfer_syntax if str(uid) in acceptable)
+    return [_context(abstract_syntax, list(syntaxes)) for abstract_syntax, syntaxes in wanted.items() if syntaxes]
+
+
+def _acceptable_transfer_syntaxes(abstract_syntax: str) -> frozenset[str]:
+    if abstract_syntax in STORAGE_CLASSES:
+        return STORAGE_TRANSFER_SYNTAXES
+    if abstract_syntax == VERIFICATION:
+        return COMMAND_TRANSFER_SYNTAXES
+    return frozenset()
+
+
+def _context(abstract_syntax: str, syntaxes: list[str]) -> PresentationContext:
+    if EXPLICIT_LITTLE_ENDIAN in syntaxes and IMPLICIT_LITTLE_ENDIAN in syntaxes:
+        syntaxes.remove(EXPLICIT_LITTLE_ENDIAN)
+        syntaxes.insert(syntaxes.index(IMPLICIT_LITTLE_ENDIAN), EXPLICIT_LITTLE_ENDIAN)
+    context = PresentationContext()
+    context.abstract_syntax = UID(abstract_syntax)
+    context.transfer_syntax = [UID(uid) for uid in syntaxes]
+    return context

@@ -1,0 +1,101 @@
+"""pynetdicom's upper layer (PS3.8), bounded in time and memory, and asking for admission before it negotiates."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import time
+from typing import TYPE_CHECKING
+
+from pynetdicom.acse import ACSE
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.pdu import A_ABORT_RQ
+from pynetdicom.pdu_primitives import A_ASSOCIATE, A_P_ABORT
+from pynetdicom.transport import AssociationSocket
+
+from noctis.network.defects import log_defect
+from noctis.network.services import acceptable_contexts
+
+if TYPE_CHECKING:
+    from noctis.network.associations import AcceptedAssociation
+
+logger = logging.getLogger(__name__)
+
+LARGEST_REQUEST_PDU = 1024 * 1024
+SERVICE_PROVIDER = 0x02
+
+
+class BoundedSocket(AssociationSocket):
+    """The connection to a peer: small answers leave at once, and no PDU may be endless in size or in time."""
+
+    def __init__(self, assoc: AcceptedAssociation, connection: socket.socket, *, pdu_seconds: float) -> None:
+        """Take over ``connection``."""
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection.settimeout(pdu_seconds)
+        super().__init__(assoc, client_socket=connection)
+        self._pdu_seconds = pdu_seconds
+        self._largest_pdu = max(LARGEST_REQUEST_PDU, 2 * assoc.ae.maximum_pdu_size)
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Read ``nr_bytes``, fewer only where the peer has closed the connection; raises OSError past a bound."""
+        if nr_bytes > self._largest_pdu:
+            raise OSError(errno.EMSGSIZE, "the peer announced a PDU larger than was negotiated")
+        connection = self.socket
+        if connection is None:
+            raise OSError(errno.ENOTCONN, "the connection is closed")
+        buffer = bytearray(nr_bytes)
+        view = memoryview(buffer)
+        deadline = time.monotonic() + self._pdu_seconds
+        received = 0
+        while received < nr_bytes:
+            count = connection.recv_into(view[received:])
+            if not count:
+                return buffer[:received]
+            received += count
+            if received < nr_bytes and time.monotonic() > deadline:
+                raise TimeoutError(errno.ETIMEDOUT, "the peer stalled within a PDU")
+        return buffer
+
+
+class GuardedProvider(DULServiceProvider):
+    """The thread that reads and writes PDUs; whatever happens in it, the association learns that it ended."""
+
+    def run_reactor(self) -> None:
+        """Serve the connection; an error in it, such as an invalid title in a request, aborts the association."""
+        try:
+            super().run_reactor()
+        except Exception as error:  # noqa: BLE001  (pynetdicom lets errors of its state machine end the thread)
+            log_defect(logger, error)
+            self._abort()
+        finally:
+            self.to_user_queue.put(A_P_ABORT())
+            self.assoc.dimse.msg_queue.put((None, None))
+
+    def _abort(self) -> None:
+        if self.socket is not None and self.socket.socket is not None:
+            abort = A_ABORT_RQ()
+            abort.source = SERVICE_PROVIDER
+            abort.reason_diagnostic = 0x00
+            self.socket.send(abort.encode())
+            self.socket.close()
+
+
+class AdmittingAcse(ACSE):
+    """Association control that lets in only who is admitted, with contexts made for what the peer proposes."""
+
+    def negotiate_association(self) -> None:
+        """Reject the association, or negotiate it."""
+        association: AcceptedAssociation = self.assoc  # type: ignore[assignment]
+        request = self.requestor.primitive
+        if not isinstance(request, A_ASSOCIATE):
+            association.kill()  # the peer went away without asking for anything
+            return
+        rejection = association.admit(request)
+        if rejection is not None:
+            self.send_reject(rejection.result, rejection.source, rejection.reason)
+            association.kill()
+            return
+        self.acceptor.supported_contexts = acceptable_contexts(request.presentation_context_definition_list)
+        super().negotiate_association()
