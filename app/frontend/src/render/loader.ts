@@ -1,0 +1,73 @@
+/** Loads a frame for the library: from the archive, then through its decoders. */
+
+import { getShouldUseCPURendering, imageLoader, type Types } from '@cornerstonejs/core';
+import { createImage } from '@cornerstonejs/dicom-image-loader';
+import { CorruptDataError, isAbort } from '../dicomweb/errors';
+import type { FrameRegistry, FrameSource } from './frameRegistry';
+import type { PaletteTables } from './palette';
+
+type LoaderOptions = Record<string, unknown>;
+
+export class FrameLoader {
+  private readonly running = new Map<string, AbortController>();
+
+  constructor(
+    private readonly registry: FrameRegistry,
+    private readonly source: FrameSource,
+    private readonly palettes: PaletteTables,
+  ) {}
+
+  /** Takes over from the library's own loader, which neither retries nor cancels. */
+  register(): void {
+    imageLoader.registerImageLoader('wadors', (imageId: string, options?: LoaderOptions) =>
+      this.start(imageId, options ?? {}),
+    );
+  }
+
+  cancel(imageId: string): void {
+    this.running.get(imageId)?.abort();
+  }
+
+  private start(imageId: string, options: LoaderOptions): Types.IImageLoadObject {
+    const controller = new AbortController();
+    this.running.set(imageId, controller);
+    const promise = this.load(imageId, options, controller.signal).finally(() => {
+      this.running.delete(imageId);
+    });
+    return {
+      promise,
+      cancelFn: () => {
+        controller.abort();
+      },
+    };
+  }
+
+  private async load(imageId: string, options: LoaderOptions, signal: AbortSignal): Promise<Types.IImage> {
+    const frame = this.registry.frame(imageId);
+    if (!frame) throw new CorruptDataError(`no frame is known as ${imageId}`);
+    const [encoded] = await Promise.all([
+      this.source.load(this.registry.urlOf(imageId), signal),
+      this.palettes.prepare(imageId, frame, signal),
+    ]);
+    return decode(imageId, encoded.bytes, encoded.transferSyntax, options);
+  }
+}
+
+async function decode(
+  imageId: string,
+  bytes: Uint8Array,
+  transferSyntax: string,
+  options: LoaderOptions,
+): Promise<Types.IImage> {
+  try {
+    // The CPU renderer draws through a canvas, which takes four components only. The decoders need an aligned copy.
+    const image = await createImage(imageId, bytes.slice(), transferSyntax, {
+      ...options,
+      useRGBA: getShouldUseCPURendering(),
+    });
+    return image as Types.IImage;
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new CorruptDataError('the image data could not be decoded', { cause: error });
+  }
+}

@@ -1,0 +1,334 @@
+/** One viewport with one stack: the only way in which the rest of the viewer touches the library's viewport. */
+
+import { cache, Enums, imageLoader, utilities, type Types } from '@cornerstonejs/core';
+import { isAbort } from '../dicomweb/errors';
+import { windowFromPixels } from '../study/autoWindow';
+import type { ImageSet } from '../study/displaySets';
+import type { Frame, Window } from '../study/frame';
+import { rangeOf, windowOf } from '../study/voi';
+import type { Rendering } from './engine';
+import { measure } from './geometry';
+import { emptyState, type ViewState } from './viewState';
+
+/** A new image is asked for at most this often while the reader races through what is not loaded yet. */
+const loadIntervalMs = 60;
+const zoomLimits = { least: 0.1, most: 40 };
+
+export interface StackViewEvents {
+  changed(state: ViewState): void;
+  /** The reader asked for another image. */
+  moved(index: number, direction: 1 | -1): void;
+  /** An image that the reader waited for arrived, or will not. */
+  settled(imageId: string, error: unknown): void;
+  /** The library has a new viewport: tools have to be attached to it. */
+  attached(viewportId: string): void;
+}
+
+export class StackView {
+  readonly id = 'viewport-1';
+  private state: ViewState = emptyState;
+  private set: ImageSet | undefined;
+  private imageIds: string[] = [];
+  private target = 0;
+  private displayed: number | undefined;
+  private error: Error | undefined;
+  private chosenWindow: Window | undefined;
+  private fallbackWindow: Window | undefined;
+  private appliedRange: Types.VOIRange | undefined;
+  private inverted = false;
+  private lastLoad = 0;
+  private delayedLoad: ReturnType<typeof setTimeout> | undefined;
+  private generation = 0;
+
+  constructor(
+    readonly element: HTMLDivElement,
+    private readonly rendering: Rendering,
+    private readonly events: StackViewEvents,
+  ) {
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
+      this.adoptRenderedWindow();
+      this.publish();
+    });
+    element.addEventListener('contextmenu', (event) => {
+      event.preventDefault();
+    });
+    new ResizeObserver(() => {
+      if (this.viewport) rendering.engine.resize(true, true);
+    }).observe(element);
+  }
+
+  get current(): ViewState {
+    return this.state;
+  }
+
+  get ids(): readonly string[] {
+    return this.imageIds;
+  }
+
+  /** Shows a stack from the given image on; the former stack leaves the screen at once. */
+  open(set: ImageSet, index: number): void {
+    this.close();
+    this.set = set;
+    this.imageIds = set.frames.map((frame) => this.rendering.registry.register(frame));
+    this.target = clamp(index, set.frames.length);
+    this.load();
+    this.publish();
+  }
+
+  close(): void {
+    this.generation += 1;
+    clearTimeout(this.delayedLoad);
+    if (this.viewport) this.rendering.engine.disableElement(this.id);
+    this.set = undefined;
+    this.imageIds = [];
+    this.target = 0;
+    this.displayed = undefined;
+    this.error = undefined;
+    this.chosenWindow = undefined;
+    this.fallbackWindow = undefined;
+    this.appliedRange = undefined;
+    this.inverted = false;
+    this.publish();
+  }
+
+  goTo(index: number): void {
+    if (!this.set) return;
+    const wanted = clamp(index, this.set.frames.length);
+    if (wanted === this.target) return;
+    const direction = wanted > this.target ? 1 : -1;
+    this.target = wanted;
+    this.error = undefined;
+    this.events.moved(wanted, direction);
+    if (this.isLoaded(wanted)) this.load();
+    else this.loadSoon();
+    this.publish();
+  }
+
+  step(delta: number): void {
+    this.goTo(this.target + delta);
+  }
+
+  isLoaded(index: number): boolean {
+    const imageId = this.imageIds[index];
+    return imageId !== undefined && cache.isLoaded(imageId);
+  }
+
+  /** Asks once more for the image that could not be loaded. */
+  retry(): void {
+    this.error = undefined;
+    this.load();
+    this.publish();
+  }
+
+  setWindow(window: Window): void {
+    this.chosenWindow = window;
+    this.applyLook();
+  }
+
+  resetWindow(): void {
+    this.chosenWindow = undefined;
+    this.applyLook();
+  }
+
+  invert(): void {
+    this.inverted = !this.inverted;
+    this.applyLook();
+  }
+
+  zoomBy(factor: number): void {
+    const { viewport } = this;
+    const scale = viewport?.getCamera().parallelScale;
+    const zoom = this.state.zoom * factor;
+    if (!viewport || !scale || zoom < zoomLimits.least || zoom > zoomLimits.most) return;
+    viewport.setCamera({ parallelScale: scale / factor });
+    viewport.render();
+  }
+
+  /** Turns what is on the screen by quarter turns, clockwise. */
+  rotate(quarters: 1 | -1): void {
+    const { viewport } = this;
+    if (!viewport) return;
+    const rotation = viewport.getViewPresentation().rotation ?? 0;
+    viewport.setViewPresentation({ rotation: (rotation + 360 + 90 * quarters) % 360 });
+    viewport.render();
+  }
+
+  flip(axis: 'horizontal' | 'vertical'): void {
+    const { viewport } = this;
+    if (!viewport) return;
+    const { flipHorizontal, flipVertical } = viewport.getCamera();
+    viewport.setCamera(
+      axis === 'horizontal' ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical },
+    );
+    viewport.render();
+  }
+
+  /** Back to how the stack was first shown, at the same image. */
+  reset(): void {
+    const { viewport } = this;
+    if (!viewport) return;
+    viewport.setViewPresentation({ rotation: 0 });
+    viewport.setCamera({ flipHorizontal: false, flipVertical: false });
+    viewport.resetCamera();
+    this.inverted = false;
+    this.chosenWindow = undefined;
+    this.applyLook();
+  }
+
+  private get viewport(): Types.IStackViewport | undefined {
+    return this.rendering.engine.getViewport<Types.IStackViewport | undefined>(this.id);
+  }
+
+  private loadSoon(): void {
+    clearTimeout(this.delayedLoad);
+    const wait = Math.max(0, this.lastLoad + loadIntervalMs - performance.now());
+    this.delayedLoad = setTimeout(() => {
+      this.load();
+    }, wait);
+  }
+
+  private load(): void {
+    clearTimeout(this.delayedLoad);
+    this.lastLoad = performance.now();
+    const { generation, target } = this;
+    const imageId = this.imageIds[target];
+    if (imageId === undefined) return;
+    imageLoader.loadAndCacheImage(imageId, { priority: -5, requestType: 'interaction' }).then(
+      (image) => {
+        this.events.settled(imageId, undefined);
+        if (generation === this.generation) void this.arrived(target, image);
+      },
+      (error: unknown) => {
+        if (isAbort(error)) return this.restartIfStillWanted(generation, target);
+        this.events.settled(imageId, error);
+        if (generation === this.generation) this.failed(target, error);
+      },
+    );
+  }
+
+  /** A prefetch that was cancelled under the reader's eyes has to be asked for again. */
+  private restartIfStillWanted(generation: number, index: number): void {
+    if (generation === this.generation && index === this.target && index !== this.displayed) this.loadSoon();
+  }
+
+  private async arrived(index: number, image: Types.IImage): Promise<void> {
+    if (!this.isOnTheWay(index)) return;
+    if (index === this.target) this.error = undefined;
+    this.fallbackWindow ??= this.windowWithoutHeader(index, image);
+    const viewport = this.viewport ?? this.attach();
+    this.displayed = index;
+    if (viewport.getImageIds().length === 0) await viewport.setStack([...this.imageIds], index);
+    else await viewport.setImageIdIndex(index);
+    this.applyLook();
+  }
+
+  /** The image itself, or one between the screen and it, which shows the reader that something moves. */
+  private isOnTheWay(index: number): boolean {
+    if (index === this.target || this.displayed === undefined) return true;
+    return Math.abs(this.target - index) < Math.abs(this.target - this.displayed);
+  }
+
+  private failed(index: number, error: unknown): void {
+    if (index !== this.target) return;
+    this.error = error instanceof Error ? error : new Error(String(error));
+    this.publish();
+  }
+
+  private attach(): Types.IStackViewport {
+    this.rendering.engine.enableElement({
+      viewportId: this.id,
+      type: Enums.ViewportType.STACK,
+      element: this.element,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    this.events.attached(this.id);
+    return this.rendering.engine.getViewport<Types.IStackViewport>(this.id);
+  }
+
+  /** Images without a recommended window: the full range of eight bits, else what the first one holds. */
+  private windowWithoutHeader(index: number, image: Types.IImage): Window | undefined {
+    const frame = this.set?.frames[index];
+    if (!frame || frame.windows.length > 0) return undefined;
+    if (
+      image.color ||
+      (frame.pixels.bitsStored <= 8 && frame.pixels.pixelRepresentation === 0 && !isRescaled(frame))
+    ) {
+      return { center: 128, width: 256 };
+    }
+    return windowFromPixels(image.getPixelData(), image.minPixelValue, image.maxPixelValue);
+  }
+
+  /** Window and inversion belong to the stack, so each image gets them anew. */
+  private applyLook(): void {
+    const { viewport } = this;
+    const frame = this.frameOnScreen();
+    if (!viewport || !frame) return;
+    const window = this.chosenWindow ?? frame.windows[0] ?? this.fallbackWindow;
+    const isNegative = frame.pixels.photometricInterpretation === 'MONOCHROME1';
+    if (window) {
+      this.appliedRange = rangeOf(window, frame);
+      viewport.setProperties({ voiRange: this.appliedRange });
+    }
+    viewport.setProperties({ invert: this.inverted !== isNegative });
+    viewport.render();
+  }
+
+  /** The window tool changes the viewport directly; what it chose counts for the whole stack from then on. */
+  private adoptRenderedWindow(): void {
+    const frame = this.frameOnScreen();
+    const range = this.viewport?.getProperties().voiRange;
+    if (!frame || !range || !this.appliedRange || sameRange(range, this.appliedRange)) return;
+    this.appliedRange = range;
+    this.chosenWindow = windowOf(range, frame);
+  }
+
+  private frameOnScreen(): Frame | undefined {
+    return this.displayed === undefined ? undefined : this.set?.frames[this.displayed];
+  }
+
+  private publish(): void {
+    const frame = this.frameOnScreen();
+    const { viewport } = this;
+    this.state = {
+      ...emptyState,
+      phase: this.phase(),
+      index: this.displayed,
+      target: this.target,
+      count: this.imageIds.length,
+      frame,
+      error: this.error,
+      inverted: this.inverted,
+      window: frame && this.appliedRange && windowOf(this.appliedRange, frame),
+      ...(viewport && frame ? presentation(viewport, frame) : {}),
+    };
+    this.events.changed(this.state);
+  }
+
+  private phase(): ViewState['phase'] {
+    if (!this.set) return 'empty';
+    if (this.error) return 'error';
+    return this.displayed === this.target ? 'ready' : 'loading';
+  }
+}
+
+function presentation(viewport: Types.IStackViewport, frame: Frame): Partial<ViewState> {
+  const { flipHorizontal = false, flipVertical = false } = viewport.getCamera();
+  return {
+    rotation: Math.round(viewport.getViewPresentation().rotation ?? 0) % 360,
+    flippedHorizontally: flipHorizontal,
+    flippedVertically: flipVertical,
+    ...measure(viewport, frame),
+  };
+}
+
+function isRescaled({ rescale }: Frame): boolean {
+  return rescale.slope !== 1 || rescale.intercept !== 0;
+}
+
+function sameRange(a: Types.VOIRange, b: Types.VOIRange): boolean {
+  return utilities.isEqual(a.lower, b.lower, 1e-3) && utilities.isEqual(a.upper, b.upper, 1e-3);
+}
+
+function clamp(index: number, count: number): number {
+  return Math.max(0, Math.min(count - 1, Math.round(index)));
+}

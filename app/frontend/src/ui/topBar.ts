@@ -1,0 +1,50 @@
+/** Whose images these are, and the way back. */
+
+import type { PatientSummary } from '../study/overlayText';
+import { element } from './dom';
+import { icon } from './icons';
+
+export interface StudyHeading {
+  patient: PatientSummary | undefined;
+  description: string | undefined;
+  when: string | undefined;
+  accession: string | undefined;
+}
+
+export class TopBar {
+  readonly element: HTMLElement;
+  private readonly patient = element('div', { class: 'viewer-patient' }, element('h1', {}, 'Viewer'));
+  private readonly study = element('div', { class: 'viewer-study' });
+
+  constructor(worklistUrl: string, helpButton: HTMLElement) {
+    this.element = element(
+      'header',
+      { class: 'viewer-top' },
+      element(
+        'a',
+        { class: 'viewer-button viewer-back', href: worklistUrl, 'aria-label': 'Back to worklist' },
+        icon('back'),
+        element('span', { class: 'viewer-wide' }, 'Worklist'),
+      ),
+      this.patient,
+      this.study,
+      helpButton,
+    );
+  }
+
+  show({ patient, description, when, accession }: StudyHeading): void {
+    const details = [patient?.id && `ID ${patient.id}`, patient?.birthDate, patient?.age, patient?.sex];
+    this.patient.replaceChildren(
+      element('h1', {}, patient?.name ?? 'Viewer'),
+      element('span', { class: 'viewer-details' }, details.filter(Boolean).join(' · ')),
+    );
+    this.study.replaceChildren(
+      element('span', { class: 'viewer-study-name' }, description ?? ''),
+      element(
+        'span',
+        { class: 'viewer-details' },
+        [when, accession && `Acc ${accession}`].filter(Boolean).join(' · '),
+      ),
+    );
+  }
+}

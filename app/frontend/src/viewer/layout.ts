@@ -1,0 +1,129 @@
+/** The page around the image, made of its parts. */
+
+import type { DisplaySet, ImageSet } from '../study/displaySets';
+import { holdsImages, type SeriesSummary } from '../study/seriesList';
+import { cineRates } from '../render/cine';
+import { element } from '../ui/dom';
+import { HelpDialog } from '../ui/helpDialog';
+import { icon } from '../ui/icons';
+import { ImageSlider } from '../ui/imageSlider';
+import { NoticePanel } from '../ui/notice';
+import { Overlays } from '../ui/overlays';
+import { SeriesStrip } from '../ui/seriesStrip';
+import type { Command } from '../ui/shortcuts';
+import { Stage } from '../ui/stage';
+import { StatusBar } from '../ui/statusBar';
+import { Toolbar } from '../ui/toolbar';
+import { TopBar } from '../ui/topBar';
+
+export interface LayoutEvents {
+  chooseSeries(seriesUid: string, partId?: string): void;
+  goTo(index: number): void;
+  chooseRate(framesPerSecond: number): void;
+}
+
+export class Layout {
+  readonly overlays = new Overlays();
+  readonly notice = new NoticePanel();
+  readonly status = new StatusBar();
+  readonly stage: Stage;
+  readonly slider: ImageSlider;
+  readonly series: SeriesStrip;
+  readonly toolbar: Toolbar;
+  readonly top: TopBar;
+  readonly help: HelpDialog;
+  private readonly session = element('div', { class: 'viewer-session', role: 'alert', hidden: true });
+
+  constructor(root: HTMLElement, worklistUrl: string, commands: readonly Command[], events: LayoutEvents) {
+    this.help = new HelpDialog(commands);
+    this.top = new TopBar(worklistUrl, this.helpButton());
+    this.toolbar = new Toolbar(commands, cineRates, events.chooseRate);
+    this.series = new SeriesStrip(events.chooseSeries, events.chooseSeries);
+    this.slider = new ImageSlider(events.goTo);
+    this.stage = new Stage(this.overlays.element);
+    this.stage.append(this.notice.element, this.slider.element);
+    root.classList.add('viewer');
+    root.replaceChildren(
+      this.top.element,
+      this.toolbar.element,
+      this.session,
+      this.series.element,
+      this.stage.element,
+      this.status.element,
+      this.help.element,
+    );
+  }
+
+  showSeries(series: readonly SeriesSummary[], thumbnailUrl: (seriesUid: string) => string): void {
+    this.series.show(
+      series.map((summary) => ({
+        uid: summary.uid,
+        title: titleOf(summary),
+        subtitle: subtitleOf(summary),
+        thumbnailUrl: holdsImages(summary) ? thumbnailUrl(summary.uid) : undefined,
+      })),
+    );
+  }
+
+  /** What a series turned out to hold, once its metadata is there. */
+  showParts(seriesUid: string, sets: readonly DisplaySet[], shownId: string | undefined): void {
+    const images = sets.filter((set): set is ImageSet => set.kind === 'images');
+    this.series.setParts(
+      seriesUid,
+      images.map(({ id, isClip, frames }, index) => ({
+        id,
+        label: isClip ? `Clip ${index + 1} · ${frames.length}` : `Images · ${frames.length}`,
+      })),
+    );
+    this.series.markCurrent(seriesUid, shownId);
+  }
+
+  showSignedOut(href: string): void {
+    if (!this.session.hidden) return;
+    this.session.hidden = false;
+    this.session.replaceChildren(
+      icon('warning', 16),
+      'Signed out: ',
+      element('a', { href }, 'sign in again'),
+    );
+  }
+
+  showRenderer(usesCpu: boolean): void {
+    this.stage.showRenderer(usesCpu ? 'cpu' : 'gpu');
+    this.status.showRenderer(usesCpu ? 'Drawing without graphics acceleration' : '');
+  }
+
+  private helpButton(): HTMLButtonElement {
+    const button = element(
+      'button',
+      {
+        type: 'button',
+        class: 'viewer-button viewer-help-button',
+        'aria-label': 'Keyboard shortcuts',
+        title: 'Keyboard shortcuts (?)',
+      },
+      icon('help'),
+    );
+    button.addEventListener('click', () => {
+      this.help.open();
+    });
+    return button;
+  }
+}
+
+function titleOf({ description, number, modality }: SeriesSummary): string {
+  return (
+    description ||
+    [modality, number].filter((part) => part !== undefined && part !== '').join(' ') ||
+    'Series'
+  );
+}
+
+function subtitleOf({ modality, number, instanceCount, bodyPart }: SeriesSummary): string {
+  const count =
+    instanceCount === undefined
+      ? undefined
+      : `${instanceCount} ${instanceCount === 1 ? 'object' : 'objects'}`;
+  const label = number === undefined ? modality : `${modality} · ${number}`;
+  return [label, bodyPart?.toLowerCase(), count].filter(Boolean).join(' · ');
+}

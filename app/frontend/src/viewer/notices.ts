@@ -1,0 +1,73 @@
+/** What the reader is told when something fails, in terms of what it means and what helps. */
+
+import {
+  ConnectionError,
+  CorruptDataError,
+  HttpError,
+  NotFoundError,
+  SignedOutError,
+} from '../dicomweb/errors';
+import type { Notice } from '../ui/notice';
+
+export function reasonFor(error: unknown): string {
+  if (error instanceof ConnectionError) return 'The server could not be reached. Check the connection.';
+  if (error instanceof HttpError) return `The server answered with an error (status ${error.status}).`;
+  if (error instanceof CorruptDataError)
+    return 'Its data is damaged, or in a format that cannot be shown here.';
+  if (error instanceof NotFoundError) return 'The archive does not have it any more.';
+  if (error instanceof SignedOutError) return 'Your session has ended.';
+  return 'Something unexpected happened in the viewer.';
+}
+
+export function imageFailed(index: number, error: unknown, retry: () => void): Notice {
+  return {
+    icon: 'warning',
+    title: `Image ${index + 1} could not be loaded`,
+    detail: reasonFor(error),
+    action: { label: 'Try again', run: retry },
+    urgent: true,
+  };
+}
+
+export function seriesFailed(error: unknown, retry: () => void): Notice {
+  return {
+    icon: 'warning',
+    title: 'This series could not be loaded',
+    detail: reasonFor(error),
+    action: { label: 'Try again', run: retry },
+    urgent: true,
+  };
+}
+
+export function studyFailed(error: unknown, retry: () => void, worklistUrl: string): Notice {
+  if (error instanceof NotFoundError) {
+    return {
+      icon: 'warning',
+      title: 'This study was not found',
+      detail: 'It may have been removed, or it belongs to a facility whose studies you cannot see.',
+      action: { label: 'Back to worklist', href: worklistUrl },
+      urgent: true,
+    };
+  }
+  return {
+    icon: 'warning',
+    title: 'This study could not be loaded',
+    detail: reasonFor(error),
+    action: { label: 'Try again', run: retry },
+    urgent: true,
+  };
+}
+
+export function emptyStudy(worklistUrl: string): Notice {
+  return {
+    icon: 'document',
+    title: 'This study holds no series',
+    detail: 'Nothing has been stored for it yet.',
+    action: { label: 'Back to worklist', href: worklistUrl },
+    urgent: false,
+  };
+}
+
+export function noImage(message: string): Notice {
+  return { icon: 'document', title: 'No image', detail: message, urgent: false };
+}

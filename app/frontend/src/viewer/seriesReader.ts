@@ -1,0 +1,104 @@
+/** Which series and part is on display, and how its images come in. */
+
+import { isAbort, SignedOutError } from '../dicomweb/errors';
+import type { Rendering } from '../render/engine';
+import { Prefetcher, type PrefetchProgress } from '../render/prefetch';
+import type { StackView } from '../render/stackView';
+import type { DisplaySet, ImageSet } from '../study/displaySets';
+import type { StudyData } from './studyData';
+
+export interface SeriesReaderEvents {
+  opening(seriesUid: string): void;
+  opened(seriesUid: string, sets: readonly DisplaySet[], shown: DisplaySet | undefined): void;
+  failed(seriesUid: string, error: unknown): void;
+  progressed(seriesUid: string, progress: PrefetchProgress): void;
+}
+
+export class SeriesReader {
+  private seriesUid: string | undefined;
+  private shown: ImageSet | undefined;
+  private view: StackView | undefined;
+  private readonly prefetcher: Prefetcher;
+  /** Where the reader was in each stack. */
+  private readonly places = new Map<string, number>();
+
+  constructor(
+    private readonly data: StudyData,
+    rendering: Rendering,
+    private readonly events: SeriesReaderEvents,
+  ) {
+    this.prefetcher = new Prefetcher(rendering.loader, (progress) => {
+      if (this.shown) events.progressed(this.shown.seriesUid, progress);
+      if (progress.total > 0 && progress.loaded + progress.failed >= progress.total) this.warmNextSeries();
+    });
+  }
+
+  /** The viewport and the reader need each other; the viewport is made second. */
+  use(view: StackView): void {
+    this.view = view;
+  }
+
+  get current(): string | undefined {
+    return this.seriesUid;
+  }
+
+  get imageSet(): ImageSet | undefined {
+    return this.shown;
+  }
+
+  async open(seriesUid: string, partId?: string): Promise<void> {
+    this.leave();
+    this.seriesUid = seriesUid;
+    this.events.opening(seriesUid);
+    try {
+      const sets = await this.data.displaySets(seriesUid);
+      if (this.seriesUid === seriesUid) this.show(seriesUid, sets, partId);
+    } catch (error) {
+      if (this.seriesUid === seriesUid && !isAbort(error)) this.events.failed(seriesUid, error);
+    }
+  }
+
+  step(delta: 1 | -1): void {
+    const { series } = this.data;
+    const index = series.findIndex(({ uid }) => uid === this.seriesUid);
+    const next = series[index + delta];
+    if (next) void this.open(next.uid);
+  }
+
+  moved(index: number, direction: 1 | -1): void {
+    if (this.shown) this.places.set(this.shown.id, index);
+    this.prefetcher.moveTo(index, direction);
+  }
+
+  /** The neighbours are loaded only after the image that the reader waits for. */
+  settled(imageId: string, error: unknown): void {
+    this.prefetcher.note(imageId, error === undefined);
+    if (error instanceof SignedOutError) this.prefetcher.stop();
+    else if (this.view) this.prefetcher.moveTo(this.view.current.target, 1);
+  }
+
+  private leave(): void {
+    this.prefetcher.stop();
+    this.shown = undefined;
+    this.view?.close();
+  }
+
+  private show(seriesUid: string, sets: readonly DisplaySet[], partId: string | undefined): void {
+    const shown = sets.find(({ id }) => id === partId) ?? sets[0];
+    if (shown?.kind === 'images' && this.view) {
+      this.shown = shown;
+      this.view.open(shown, this.places.get(shown.id) ?? 0);
+      const [first] = shown.frames;
+      if (first) this.prefetcher.start(this.view.ids, first);
+    }
+    this.events.opened(seriesUid, sets, shown);
+  }
+
+  /** Its metadata only, so that the next series opens at once. */
+  private warmNextSeries(): void {
+    const { series } = this.data;
+    const next = series[series.findIndex(({ uid }) => uid === this.seriesUid) + 1];
+    // A failure now is no news: it will be met, and told, when the series is opened.
+    if (next) this.data.displaySets(next.uid).catch(() => undefined);
+  }
+}

@@ -1,0 +1,34 @@
+/** What the page tells the viewer by the attributes of its root element. */
+
+export interface ViewerSettings {
+  studyUid: string;
+  dicomWebRoot: string;
+  worklistUrl: string;
+  signInUrl: string;
+  /** Series to begin with, from the address, so that a link or a reload returns to it. */
+  seriesUid: string | undefined;
+}
+
+export function readSettings(root: HTMLElement): ViewerSettings {
+  const { studyUid, dicomwebRoot, worklistUrl, signInUrl } = root.dataset;
+  if (!studyUid) throw new Error('the page names no study');
+  return {
+    studyUid,
+    dicomWebRoot: dicomwebRoot ?? '/dicom-web',
+    worklistUrl: worklistUrl ?? '/worklist',
+    signInUrl: signInUrl ?? '/sign-in',
+    seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
+  };
+}
+
+export function rememberSeries(seriesUid: string): void {
+  const address = new URL(location.href);
+  address.searchParams.set('series', seriesUid);
+  history.replaceState(history.state, '', address);
+}
+
+/** The sign-in page, told where to come back to. */
+export function signInLink(signInUrl: string): string {
+  const next = location.pathname + location.search;
+  return `${signInUrl}?${new URLSearchParams({ next }).toString()}`;
+}

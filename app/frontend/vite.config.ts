@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Django's tags name an entry by its path below the front end's root. */
+const entries = ['src/pages/main.ts', 'src/viewer/main.ts'].filter((entry) => existsSync(here(entry)));
+
+export default defineConfig({
+  base: '/static/bundle/',
+  resolve: {
+    alias: {
+      // The image library's XML readers are never used; their parser needs Node's `events` and dies at load in a browser.
+      xmlbuilder2: here('src/render/xmlbuilder2Stub.ts'),
+    },
+  },
+  build: {
+    manifest: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: 'es2022',
+    chunkSizeWarningLimit: 6000,
+    rollupOptions: { input: entries.map(here) },
+  },
+  worker: { format: 'es' },
+  optimizeDeps: {
+    exclude: ['@cornerstonejs/dicom-image-loader'],
+    include: ['dicom-parser'],
+  },
+  test: {
+    include: ['src/**/*.test.ts'],
+    environment: 'node',
+    restoreMocks: true,
+  },
+});
