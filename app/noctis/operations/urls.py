@@ -1,7 +1,35 @@
-"""Addresses of this app."""
+"""Addresses of the administration pages, below ``/admin/``."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from noctis.operations.views import application_entities, audit, facilities, overview, quarantine, users
+
+app_name = "operations"
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("users", users.users, name="users"),
+    path("users/new", users.new_user, name="new_user"),
+    path("users/<int:pk>", users.edit_user, name="edit_user"),
+    path("users/<int:pk>/link", users.user_link, name="user_link"),
+    path("users/<int:pk>/active", users.user_active, name="user_active"),
+    path("facilities", facilities.facilities, name="facilities"),
+    path("facilities/new", facilities.new_facility, name="new_facility"),
+    path("facilities/<int:pk>", facilities.edit_facility, name="edit_facility"),
+    path("application-entities", application_entities.application_entities, name="application_entities"),
+    path("application-entities/new", application_entities.new_application_entity, name="new_application_entity"),
+    path(
+        "application-entities/<int:pk>",
+        application_entities.edit_application_entity,
+        name="edit_application_entity",
+    ),
+    path(
+        "application-entities/<int:pk>/active",
+        application_entities.application_entity_active,
+        name="application_entity_active",
+    ),
+    path("quarantine", quarantine.quarantine, name="quarantine"),
+    path("audit", audit.audit_log, name="audit_log"),
+]

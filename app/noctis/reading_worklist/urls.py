@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from noctis.reading_worklist import events, views
+
+urlpatterns = [
+    path("worklist", views.worklist, name="worklist"),
+    path("worklist/filter", views.filter_studies, name="worklist_filter"),
+    path("worklist/studies", views.studies, name="worklist_studies"),
+    path("worklist/updates", views.updates, name="worklist_updates"),
+    path("events/worklist", events.worklist_events, name="worklist_events"),
+]

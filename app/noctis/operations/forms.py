@@ -1,0 +1,143 @@
+"""Forms of the administration pages. They check what was typed; actions do the writing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from noctis.accounts.actions import UserParticulars
+from noctis.accounts.models import ROLES_THAT_SEE_ALL_FACILITIES, Facility, Role, User
+from noctis.audit.models import Action
+from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
+from noctis.network.models import RemoteApplicationEntity, validate_networks
+
+ROLES_BOUND_TO_A_FACILITY = tuple(role for role in Role if role not in ROLES_THAT_SEE_ALL_FACILITIES)
+
+
+class UserForm(forms.Form):
+    """What an administrator decides about a user."""
+
+    full_name = forms.CharField(max_length=150, required=False, label="Full name")
+    email = forms.EmailField(required=False, label="E-mail")
+    role = forms.ChoiceField(
+        required=False,
+        choices=[("", "No role: sees nothing"), *Role.choices],
+        help_text="Administrators and radiologists see all facilities, the other two only their own.",
+    )
+    facility = forms.ModelChoiceField(Facility.objects.all(), required=False, empty_label="No facility")
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a facility where the role means nothing without one."""
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("role") in ROLES_BOUND_TO_A_FACILITY and not cleaned.get("facility"):
+            self.add_error("facility", "This role sees only its own facility: choose one.")
+        return cleaned
+
+    @property
+    def particulars(self) -> UserParticulars:
+        """The valid form's content."""
+        return UserParticulars(**{name: self.cleaned_data[name] for name in ("full_name", "email", "role", "facility")})
+
+
+class NewUserForm(UserForm):
+    """The same and the user name, which never changes."""
+
+    username = forms.CharField(
+        max_length=150,
+        label="User name",
+        help_text="Letters, digits and @ . + - _. It cannot be changed later.",
+        validators=User._meta.get_field("username").validators,  # noqa: SLF001  (Django's documented model API)
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ["username"]
+
+    def clean_username(self) -> str:
+        """Refuse a name that differs from another's only by case."""
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            raise ValidationError("There is already a user with this name.")
+        return username
+
+
+class FacilityNameForm(forms.Form):
+    """A facility's name."""
+
+    name = forms.CharField(max_length=120)
+
+    def __init__(self, *args: Any, facility: Facility | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._others = Facility.objects.exclude(pk=facility.pk if facility else None)
+
+    def clean_name(self) -> str:
+        """Refuse the name of another facility."""
+        name: str = self.cleaned_data["name"]
+        if self._others.filter(name__iexact=name).exists():
+            raise ValidationError("Another facility has this name.")
+        return name
+
+
+class NewFacilityForm(FacilityNameForm):
+    """The same and the code, which never changes."""
+
+    code = forms.SlugField(max_length=32, help_text="A short name for commands, such as NORTH. It cannot be changed.")
+    field_order = ["code", "name"]
+
+    def clean_code(self) -> str:
+        """Refuse the code of another facility."""
+        code: str = self.cleaned_data["code"]
+        if Facility.objects.filter(code__iexact=code).exists():
+            raise ValidationError("Another facility has this code.")
+        return code
+
+
+class ApplicationEntityForm(forms.Form):
+    """A modality or workstation."""
+
+    ae_title = forms.CharField(
+        label="AE title",
+        strip=True,
+        help_text="Exactly as the device is configured, at most 16 characters; upper and lower case differ.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    facility = forms.ModelChoiceField(
+        Facility.objects.all(), empty_label="Choose", help_text="What the device sends is filed under this facility."
+    )
+    description = forms.CharField(max_length=120, required=False)
+    networks = forms.CharField(
+        max_length=400,
+        required=False,
+        label="May call from",
+        validators=[validate_networks],
+        help_text="Addresses or networks, such as 10.1.2.0/24, separated by spaces; empty for any address.",
+    )
+
+    def __init__(self, *args: Any, entity: RemoteApplicationEntity | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._others = RemoteApplicationEntity.objects.exclude(pk=entity.pk if entity else None)
+
+    def clean_ae_title(self) -> str:
+        """Refuse what is no AE title, and the title of another device."""
+        try:
+            title = normalise_ae_title(self.cleaned_data["ae_title"])
+        except AeTitleError as error:
+            raise ValidationError(str(error)) from error
+        if self._others.filter(ae_title=title).exists():
+            raise ValidationError("Another application entity has this title.")
+        return title
+
+
+class AuditFilterForm(forms.Form):
+    """What to look for in the audit log."""
+
+    action = forms.ChoiceField(required=False, choices=[("", "All actions"), *Action.choices])
+    user = forms.CharField(required=False, max_length=150, label="User name")
+    from_date = forms.DateField(required=False, label="From", widget=forms.DateInput(format="%Y-%m-%d"))
+    to_date = forms.DateField(required=False, label="To", widget=forms.DateInput(format="%Y-%m-%d"))
+    study = forms.CharField(required=False, max_length=64, label="Study Instance UID")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("from_date", "to_date"):
+            self.fields[name].widget.input_type = "date"  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""The administration pages; every one is for administrators alone."""

@@ -1,0 +1,71 @@
+"""Application entities: which devices may send, and under which facility."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from noctis.accounts.permissions import administrators_only, signed_in_user
+from noctis.dicom_address import dicom_address
+from noctis.network.models import RemoteApplicationEntity
+from noctis.operations.actions import (
+    EntityParticulars,
+    add_application_entity,
+    change_application_entity,
+    set_application_entity_active,
+)
+from noctis.operations.forms import ApplicationEntityForm
+
+FIELDS = ("ae_title", "facility", "description", "networks")
+
+
+@administrators_only
+@require_safe
+def application_entities(request: HttpRequest) -> HttpResponse:
+    """List the devices, deactivated ones last."""
+    entities = RemoteApplicationEntity.objects.select_related("facility").order_by("-is_active", "ae_title")
+    context = {"entities": entities, "dicom": dicom_address(request)}
+    return render(request, "operations/application_entities.html", context)
+
+
+@administrators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_application_entity(request: HttpRequest) -> HttpResponse:
+    """Add a device."""
+    form = ApplicationEntityForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        entity = add_application_entity(_particulars(form), acting_user=signed_in_user(request))
+        messages.success(request, f"{entity.ae_title} is added.")
+        return redirect("operations:application_entities")
+    return render(request, "operations/application_entity_form.html", {"form": form})
+
+
+@administrators_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit_application_entity(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change a device's entry."""
+    entity = get_object_or_404(RemoteApplicationEntity, pk=pk)
+    initial = {name: getattr(entity, name) for name in FIELDS}
+    form = ApplicationEntityForm(request.POST or None, entity=entity, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        change_application_entity(entity, _particulars(form), acting_user=signed_in_user(request))
+        messages.success(request, f"{entity.ae_title} is saved.")
+        return redirect("operations:application_entities")
+    return render(request, "operations/application_entity_form.html", {"form": form, "edited": entity})
+
+
+@administrators_only
+@require_POST
+def application_entity_active(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deactivate a device, or let it call again."""
+    entity = get_object_or_404(RemoteApplicationEntity, pk=pk)
+    active = request.POST.get("active") == "yes"
+    set_application_entity_active(entity, active=active, acting_user=signed_in_user(request))
+    messages.success(request, f"{entity.ae_title} is {'active again' if active else 'deactivated'}.")
+    return redirect("operations:application_entities")
+
+
+def _particulars(form: ApplicationEntityForm) -> EntityParticulars:
+    return EntityParticulars(**{name: form.cleaned_data[name] for name in FIELDS})

@@ -1,0 +1,66 @@
+"""The state of the appliance at a glance."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from noctis.accounts.models import Facility, User
+from noctis.accounts.permissions import administrators_only, signed_in_user
+from noctis.archive.models import QuarantinedObject, Study
+from noctis.dicom_address import dicom_address
+from noctis.network.models import RemoteApplicationEntity
+
+LITTLE_SPACE = 0.10
+
+
+@dataclass(frozen=True)
+class DiskSpace:
+    """Bytes of the file system that holds the archive."""
+
+    total: int
+    free: int
+
+    @property
+    def used(self) -> int:
+        """What is taken, by the archive or anything else."""
+        return self.total - self.free
+
+    @property
+    def is_short(self) -> bool:
+        """Whether less than a tenth is left."""
+        return self.free < self.total * LITTLE_SPACE
+
+
+def disk_space() -> DiskSpace:
+    """Return the space where studies are stored."""
+    usage = shutil.disk_usage(settings.NOCTIS_DATA.root)
+    return DiskSpace(usage.total, usage.free)
+
+
+@administrators_only
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show what is stored, how much room is left and what to type into a modality."""
+    user = signed_in_user(request)
+    stored = Study.objects.visible_to(user).aggregate(
+        studies=Count("pk"), series=Sum("series_count", default=0), images=Sum("instance_count", default=0)
+    )
+    context = {
+        "stored": stored,
+        "quarantined": QuarantinedObject.objects.visible_to(user).count(),
+        "users": User.objects.filter(is_active=True).count(),
+        "facilities": Facility.objects.count(),
+        "application_entities": RemoteApplicationEntity.objects.filter(is_active=True).count(),
+        "disk": disk_space(),
+        "dicom": dicom_address(request),
+        "accepts_unknown_callers": settings.NOCTIS_UNKNOWN_CALLERS != "refuse",
+        "version": settings.VERSION,
+    }
+    return render(request, "operations/overview.html", context)

@@ -1,0 +1,157 @@
+"""Pages by key: each begins after the last study of the one before, so the last page costs as little as the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import F, OrderBy, Q
+
+from noctis.archive.models import FacilityScopedQuerySet, Study
+
+PAGE_SIZE: Final = 50
+COUNT_LIMIT: Final = 1000
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading that sorts: the fields it sorts by, before the primary key, and the direction it starts with."""
+
+    key: str
+    label: str
+    fields: tuple[str, ...]
+    descending_first: bool = False
+
+
+COLUMNS: Final = (
+    Column("patient", "Patient", ("patient_name",)),
+    Column("id", "ID", ("patient_identifier",)),
+    Column("date", "Study date", ("study_date", "study_time"), descending_first=True),
+    Column("modality", "Modality", ("modalities",)),
+    Column("description", "Description", ("description",)),
+    Column("accession", "Accession", ("accession_number",)),
+    Column("facility", "Facility", ("facility__name",)),
+    Column("images", "Images", ("instance_count",), descending_first=True),
+    Column("received", "Received", ("received_at",), descending_first=True),
+)
+DEFAULT_COLUMN: Final = COLUMNS[-1]
+_BY_KEY: Final = {column.key: column for column in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Order:
+    """A column and a direction. Studies without a value stand last when descending, first when ascending."""
+
+    column: Column = DEFAULT_COLUMN
+    descending: bool = True
+
+    @classmethod
+    def parse(cls, sort: str | None, direction: str | None) -> Order:
+        """Return the order that a URL names, the newest arrivals first where it names none."""
+        column = _BY_KEY.get(sort or "")
+        if column is None:
+            return cls()
+        descending = direction == "desc" if direction in ("asc", "desc") else column.descending_first
+        return cls(column, descending)
+
+    @property
+    def direction(self) -> str:
+        """The direction as a URL names it."""
+        return "desc" if self.descending else "asc"
+
+    @property
+    def reversed(self) -> Order:
+        """The same column the other way round."""
+        return Order(self.column, not self.descending)
+
+    @property
+    def query(self) -> str:
+        """The order as part of a URL."""
+        return f"sort={self.column.key}&dir={self.direction}"
+
+    def order_by(self) -> list[OrderBy]:
+        """Return the terms for ``order_by``."""
+        fields = (*self.column.fields, "id")
+        return [F(name).desc(nulls_last=True) if self.descending else F(name).asc(nulls_first=True) for name in fields]
+
+    def beyond(self, cursor: Study) -> Q:
+        """Return the condition that a study comes after ``cursor``."""
+        condition, equal = Q(), Q()
+        for name in (*self.column.fields, "id"):
+            value = _value(cursor, name)
+            condition |= equal & self._further(name, value)
+            equal &= Q(**({f"{name}__isnull": True} if value is None else {name: value}))
+        return condition
+
+    def _further(self, name: str, value: Any) -> Q:
+        if self.descending:
+            return NOTHING if value is None else Q(**{f"{name}__lt": value}) | Q(**{f"{name}__isnull": True})
+        return Q(**{f"{name}__isnull": False}) if value is None else Q(**{f"{name}__gt": value})
+
+
+NOTHING: Final = Q(pk__in=[])
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of studies and whether there is more before and after it."""
+
+    studies: list[Study]
+    order: Order
+    has_previous: bool
+    has_next: bool
+
+    @property
+    def next_query(self) -> str:
+        """The URL's query of the page after this one."""
+        return _query(self.order, f"after={self.studies[-1].pk}")
+
+    @property
+    def previous_query(self) -> str:
+        """The URL's query of the page before this one."""
+        return _query(self.order, f"before={self.studies[0].pk}")
+
+    @property
+    def first_query(self) -> str:
+        """The URL's query of the first page."""
+        return _query(self.order)
+
+
+def page_of(
+    studies: FacilityScopedQuerySet[Study],
+    order: Order,
+    *,
+    after: Study | None = None,
+    before: Study | None = None,
+) -> Page:
+    """Return the page after or before a study, the first without either."""
+    if before is not None:
+        return _page_before(studies, order, before)
+    selected = studies if after is None else studies.filter(order.beyond(after))
+    rows = list(selected.order_by(*order.order_by())[: PAGE_SIZE + 1])
+    return Page(rows[:PAGE_SIZE], order, has_previous=after is not None, has_next=len(rows) > PAGE_SIZE)
+
+
+def _page_before(studies: FacilityScopedQuerySet[Study], order: Order, before: Study) -> Page:
+    backwards = order.reversed
+    rows = list(studies.filter(backwards.beyond(before)).order_by(*backwards.order_by())[: PAGE_SIZE + 1])
+    if len(rows) <= PAGE_SIZE:
+        return page_of(studies, order)  # a full first page, also where studies were added since
+    return Page(rows[:PAGE_SIZE][::-1], order, has_previous=True, has_next=True)
+
+
+def capped_count(studies: FacilityScopedQuerySet[Study]) -> tuple[int, bool]:
+    """Return how many there are, at most COUNT_LIMIT, and whether there are more: it never counts a whole table."""
+    number = studies.order_by()[: COUNT_LIMIT + 1].count()
+    return min(number, COUNT_LIMIT), number > COUNT_LIMIT
+
+
+def _query(order: Order, cursor: str = "") -> str:
+    return "&".join(part for part in (order.query, cursor) if part)
+
+
+def _value(study: Study, name: str) -> Any:
+    value: Any = study
+    for part in name.split("__"):
+        value = getattr(value, part)
+    return value

@@ -1,0 +1,126 @@
+"""The worklist: one page, its results as a partial, and what changed on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_POST, require_safe
+
+from noctis.accounts.models import Role, User
+from noctis.accounts.permissions import signed_in_user
+from noctis.archive.models import FacilityScopedQuerySet, Study
+from noctis.dicom_address import dicom_address
+from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
+from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
+
+MAX_ARRIVALS_SHOWN = 99
+
+
+@require_safe
+def worklist(request: HttpRequest) -> HttpResponse:
+    """Show the worklist with the filter that this session remembers."""
+    user = signed_in_user(request)
+    wanted = WorklistFilter.remembered_in(request.session)
+    context = results_context(request, user, wanted) | {
+        "filter_form": FilterForm(initial=wanted.__dict__, user=user),
+        "date_ranges": date_ranges(),
+    }
+    return render(request, "reading_worklist/worklist.html", context)
+
+
+@require_POST
+def filter_studies(request: HttpRequest) -> HttpResponse:
+    """Remember the filter of the posted form and show what it finds; without htmx by way of the whole page."""
+    user = signed_in_user(request)
+    wanted = WorklistFilter() if "reset" in request.POST else FilterForm(request.POST, user=user).filter
+    wanted.remember_in(request.session)
+    address = f"{reverse('worklist')}?{order_of(request).query}"
+    if not request.headers.get("HX-Request"):
+        return redirect(address)
+    response = render(request, "reading_worklist/_results.html", results_context(request, user, wanted))
+    response["HX-Replace-Url"] = address
+    return response
+
+
+@require_POST
+def studies(request: HttpRequest) -> HttpResponse:
+    """Show one page for the posted filter without remembering it: another tab may have a filter of its own."""
+    user = signed_in_user(request)
+    wanted = FilterForm(request.POST, user=user).filter
+    return render(request, "reading_worklist/_results.html", results_context(request, user, wanted))
+
+
+@require_POST
+def updates(request: HttpRequest) -> HttpResponse:
+    """Show the rows named by ``row`` anew, and how many studies arrived since ``since``; nothing moves."""
+    user = signed_in_user(request)
+    found = FilterForm(request.POST, user=user).filter.apply(visible_studies(user))
+    rows = [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
+    since = _moment(request.POST.get("since", ""))
+    arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
+    context = {
+        "studies": list(visible_studies(user).filter(pk__in=rows)),
+        "shows_facility": user.sees_all_facilities,
+        "arrived": min(arrived, MAX_ARRIVALS_SHOWN),
+        "arrived_more": arrived > MAX_ARRIVALS_SHOWN,
+    }
+    return render(request, "reading_worklist/_updates.html", context)
+
+
+def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) -> dict[str, Any]:
+    """Return what the results need: one page of studies, its neighbours and a count that stops early."""
+    now = timezone.now()
+    visible = visible_studies(user)
+    found = wanted.apply(visible)
+    order = order_of(request)
+    after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
+    page = page_of(found, order, after=after, before=before)
+    count, more = capped_count(found)
+    empty = not page.studies and not wanted.narrows
+    return {
+        "page": page,
+        "order": order,
+        "columns": [column for column in COLUMNS if column.key != "facility" or user.sees_all_facilities],
+        "shows_facility": user.sees_all_facilities,
+        "count": count,
+        "more_than_count": more,
+        "wanted": wanted,
+        "rendered_at": now,
+        "sees_nothing": not user.role or not (user.sees_all_facilities or user.facility_id),
+        "administrators": administrators() if empty else [],
+        "dicom": dicom_address(request),
+    }
+
+
+def order_of(request: HttpRequest) -> Order:
+    """Return the order that the URL names, else the form."""
+    source = request.GET if "sort" in request.GET else request.POST
+    return Order.parse(source.get("sort"), source.get("dir"))
+
+
+def visible_studies(user: User) -> FacilityScopedQuerySet[Study]:
+    """Return the studies ``user`` may see, with their facility."""
+    return Study.objects.visible_to(user).select_related("facility")
+
+
+def administrators() -> list[User]:
+    """Return whom to ask for access."""
+    return list(User.objects.filter(role=Role.ADMINISTRATOR, is_active=True)[:5])
+
+
+def _cursor(visible: FacilityScopedQuerySet[Study], text: str) -> Study | None:
+    """Return the study that a page begins after; one that is gone or not visible means the first page."""
+    return visible.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
+
+
+def _moment(text: str) -> Any:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and timezone.is_aware(moment) else None
