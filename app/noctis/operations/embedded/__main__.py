@@ -45,6 +45,7 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
     os.environ["NOCTIS_DATA_DIR"] = str(data.root)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noctis.settings")
     os.environ.setdefault("NOCTIS_GUNICORN_LOG_LEVEL", "warning")
+    os.environ.setdefault("NOCTIS_DICOM_DRAIN_SECONDS", "10")
     os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ["PYTHONPATH"] = str(APP_DIR)
     web_port = env.number("NOCTIS_HTTP_PORT", 8000, low=1, high=65535)
@@ -54,6 +55,9 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
     require_free_port("DICOM", dicom_host, dicom_port, "NOCTIS_DICOM_PORT")
 
     django.setup()
+    from django.conf import settings
+
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     output.line(f"Preparing {data.root}")
     call_command("migrate", verbosity=0, interactive=False)
 

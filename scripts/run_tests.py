@@ -1,0 +1,325 @@
+#!/usr/bin/env python3
+"""Run the parts of `make test`, each to its end, and close with `N passed, N failed, N skipped` over everything.
+
+    scripts/run_tests.py [--stream] [PART …]
+
+Two parts run at a time. What each check printed goes to test-results/; a failed one is shown in full.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = ROOT / ".venv" / "bin"
+FRONTEND = ROOT / "app" / "frontend"
+RESULTS = ROOT / "test-results"
+IN_CI = os.environ.get("CI", "").lower() == "true"
+NOT_POSSIBLE_HERE = 3
+LINES_OF_A_PASSED_CHECK = 4
+
+
+@dataclass(frozen=True)
+class Check:
+    """One program to run; with a JUnit report its tests are counted, without one it counts as one."""
+
+    name: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    junit: bool = False
+    may_be_impossible: bool = False
+    own_programs_first: bool = True
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def report(self) -> Path:
+        """Where the check writes its JUnit report."""
+        return RESULTS / f"{self.name}.xml"
+
+    @property
+    def log(self) -> Path:
+        """Where its output goes."""
+        return RESULTS / f"{self.name}.log"
+
+
+@dataclass
+class Outcome:
+    """What came of a part or a check."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+
+    def add(self, other: Outcome) -> None:
+        """Add the counts of ``other``."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def pytest(name: str, expression: str, *options: str, servers: bool = False) -> Check:
+    """Return a run of the tests that ``expression`` selects."""
+    runner = (sys.executable, "-m", "tests.support.servers") if servers else ()
+    command = (
+        *runner,
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-m",
+        expression,
+        *options,
+        f"--junit-xml={RESULTS / name}.xml",
+    )
+    # pynetdicom's own storescu must not hide DCMTK's.
+    return Check(name, command, junit=True, own_programs_first=False)
+
+
+def tool(name: str, *arguments: str) -> Check:
+    """Return a run of a program of the virtual environment."""
+    return Check(name, (str(BIN / name), *arguments))
+
+
+def npm(name: str, script: str, *arguments: str, junit: bool = False) -> Check:
+    """Return a run of one of the front end's scripts."""
+    return Check(name, (str(BIN / "npm"), "run", "--silent", script, *arguments), folder=FRONTEND, junit=junit)
+
+
+def shell_scripts() -> list[str]:
+    """Return the files that begin as shell scripts do; templates (.j2) are no shell scripts yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "scripts", "molecule", ".ci", "roles"],  # noqa: S607
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    first_lines = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash")
+    return [
+        name
+        for name in listed.stdout.splitlines()
+        if not name.endswith(".j2") and (ROOT / name).is_file() and (ROOT / name).read_bytes().startswith(first_lines)
+    ]
+
+
+def parts() -> dict[str, list[Check]]:
+    """Return every part in the order in which they start."""
+    manage = (sys.executable, "app/manage.py")
+    ansible_is_possible = sys.version_info >= (3, 11)
+    return {
+        "build": [Check("frontend-build", ("make", "frontend-build"))],
+        "molecule": [Check("molecule", ("scripts/molecule", "test"), may_be_impossible=True)],
+        "lint": [
+            Check("ruff", (str(BIN / "ruff"), "check", ".")),
+            Check("ruff-format", (str(BIN / "ruff"), "format", "--check", ".")),
+            Check("import-linter", (str(BIN / "lint-imports"),), environment={"PYTHONPATH": "app"}),
+            Check("migrations", (*manage, "makemigrations", "--check", "--dry-run")),
+            tool("djhtml", "--check", "--tabwidth", "2", "app/noctis"),
+            tool("yamllint", "--strict", "."),
+            Check("ansible-lint", (str(BIN / "ansible-lint"), "--offline"), may_be_impossible=not ansible_is_possible),
+            Check("shellcheck", ("shellcheck", *shell_scripts())),
+            npm("eslint-prettier", "lint"),
+        ],
+        "types": [tool("mypy"), npm("tsc", "types")],
+        "frontend": [
+            npm(
+                "vitest", "test", "--", "--reporter=default", "--reporter=junit",
+                f"--outputFile.junit={RESULTS / 'vitest.xml'}", junit=True,
+            ),
+        ],
+        "unit": [pytest("unit", "not (integration or browser or appliance or postgresql)", "-n", "auto")],
+        "integration": [
+            pytest("integration-sqlite", "integration and not (browser or appliance or postgresql)"),
+            pytest(
+                "integration-postgresql", "not (browser or appliance)", "-n", "2", "--dist", "loadfile", servers=True
+            ),
+        ],
+        "browser": [pytest("browser", "browser and not appliance")],
+    }  # fmt: skip
+
+
+class Runner:
+    """Runs checks and keeps the processes it started, so that an interruption ends them all."""
+
+    def __init__(self, data_folder: str, *, stream: bool) -> None:
+        self._stream = stream
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._print_lock = threading.Lock()
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NOCTIS_")}
+        self._environment = {**inherited, "NOCTIS_DATA_DIR": data_folder, "PYTHONUNBUFFERED": "1"}
+        self._stopping = False
+
+    def run_part(self, name: str, checks: Sequence[Check]) -> Outcome:
+        """Run every check of a part and print what came of it."""
+        total, started = Outcome(), time.monotonic()
+        for check in checks:
+            total.add(self._run_check(name, check))
+        total.seconds = time.monotonic() - started
+        self._say(f"=== {name}: {total} ({total.seconds:.0f} s)")
+        return total
+
+    def _run_check(self, part: str, check: Check) -> Outcome:
+        check.report.unlink(missing_ok=True)
+        started = time.monotonic()
+        with check.log.open("wb") as log:
+            code = self._execute(check, None if self._stream else log)
+        outcome = outcome_of(check, code)
+        state = "FAILED" if outcome.failed else "passed" if outcome.passed else "SKIPPED"
+        self._say(f"--- {part}: {check.name} {state} ({time.monotonic() - started:.0f} s)", _shown(check, outcome))
+        if code == NOT_POSSIBLE_HERE and check.may_be_impossible:
+            self._say(f"!!! {check.name} IS NOT POSSIBLE ON THIS MACHINE and proved nothing; its lines above say why.")
+        return outcome
+
+    def _execute(self, check: Check, output: IO[bytes] | None) -> int:
+        if self._stopping:
+            return 1
+        path = [os.environ.get("PATH", os.defpath)]
+        path.insert(0 if check.own_programs_first else 1, str(BIN))
+        try:
+            process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  (the commands stand in this file)
+                check.command,
+                cwd=check.folder,
+                env={**self._environment, "PATH": os.pathsep.join(path), **check.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                start_new_session=True,
+            )
+        except OSError as error:
+            check.log.write_text(f"{check.command[0]}: {error.strerror}\n")
+            return NOT_POSSIBLE_HERE if check.may_be_impossible and not IN_CI else 1
+        self._processes.add(process)
+        try:
+            return process.wait()
+        finally:
+            self._processes.discard(process)
+            _signal_group(process, signal.SIGKILL)  # nothing of it may outlive it
+
+    def stop(self) -> None:
+        """End everything that is running, and start nothing more."""
+        self._stopping = True
+        running = list(self._processes)
+        for process in running:
+            _signal_group(process, signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                _signal_group(process, signal.SIGKILL)
+
+    def _say(self, line: str, more: str = "") -> None:
+        with self._print_lock:
+            sys.stdout.write(f"{line}\n{more}")
+            sys.stdout.flush()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it may have ended already
+        os.killpg(process.pid, number)
+
+
+def _shown(check: Check, outcome: Outcome) -> str:
+    lines = check.log.read_text(errors="replace").splitlines()
+    if not outcome.failed and outcome.passed:
+        lines = lines[-LINES_OF_A_PASSED_CHECK:]
+    return "".join(f"    {line}\n" for line in lines)
+
+
+def outcome_of(check: Check, code: int) -> Outcome:
+    """Count what a check that ended with ``code`` proved."""
+    if check.may_be_impossible and code == NOT_POSSIBLE_HERE:
+        return Outcome(failed=1) if IN_CI else Outcome(skipped=1)
+    outcome = read_junit(check.report) if check.junit and check.report.exists() else Outcome()
+    if code != 0 and not outcome.failed:
+        outcome.failed = 1  # it ended before it could count
+    if code == 0 and not (outcome.passed or outcome.skipped):
+        outcome.passed = 1
+    return outcome
+
+
+def read_junit(report: Path) -> Outcome:
+    """Count the tests of a JUnit report."""
+    outcome = Outcome()
+    for case in ET.parse(report).iter("testcase"):  # noqa: S314  (written by the check just run)
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed += 1
+        elif case.find("skipped") is not None:
+            outcome.skipped += 1
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def main() -> int:
+    """Run what was asked for; return 1 when anything failed."""
+    available = parts()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stream", action="store_true", help="show output as it comes; one part at a time")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=" ".join(available))
+    options = parser.parse_args()
+    if unknown := set(options.parts) - set(available):
+        parser.error(f"unknown: {' '.join(sorted(unknown))}")
+    RESULTS.mkdir(exist_ok=True)
+    wanted = [name for name in available if name in (options.parts or available)]
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    data_folder = tempfile.mkdtemp(prefix="noctis-checks-")
+    runner = Runner(data_folder, stream=options.stream)
+    try:
+        outcomes = run_parts(runner, {name: available[name] for name in wanted}, lanes=1 if options.stream else 2)
+    except KeyboardInterrupt:
+        runner.stop()
+        sys.stdout.write("interrupted\n")
+        return 130
+    finally:
+        shutil.rmtree(data_folder, ignore_errors=True)
+    return report(outcomes)
+
+
+def run_parts(runner: Runner, wanted: dict[str, list[Check]], *, lanes: int) -> dict[str, Outcome]:
+    """Run the build first, because browsers need it, and the rest side by side."""
+    outcomes = {}
+    if "build" in wanted:
+        outcomes["build"] = runner.run_part("build", wanted["build"])
+    with ThreadPoolExecutor(lanes) as pool:
+        futures = {
+            pool.submit(runner.run_part, name, checks): name for name, checks in wanted.items() if name != "build"
+        }
+        try:
+            for future in as_completed(futures):
+                outcomes[futures[future]] = future.result()
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            runner.stop()
+            raise
+    return outcomes
+
+
+def report(outcomes: dict[str, Outcome]) -> int:
+    """Print the table and the closing line."""
+    total = Outcome()
+    sys.stdout.write("\n")
+    for name, outcome in outcomes.items():
+        total.add(outcome)
+        sys.stdout.write(f"{name:<12} {outcome!s:<44} {outcome.seconds:6.0f} s\n")
+    sys.stdout.write(f"\n{total}\n")
+    return 1 if total.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
