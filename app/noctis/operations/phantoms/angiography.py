@@ -1,6 +1,6 @@
 """A multi-frame coronary angiogram (XA Image IOD, PS3.3 A.14): contrast runs down a synthetic vessel tree.
 
-40 frames at 15 a second, 512 x 512 pixels of 8 bit. The dye reaches a point of a vessel after a time that grows with
+32 frames at 15 a second, 512 x 512 pixels of 8 bit. The dye reaches a point of a vessel after a time that grows with
 its distance from the catheter's tip, stays and washes out. Each frame carries its number, from 1.
 """
 
@@ -20,7 +20,7 @@ from noctis.operations.phantoms.objects import new_instance, set_grey_pixels
 from noctis.operations.phantoms.stamp import stamp
 from noctis.operations.phantoms.texture import correlated_noise, smooth, white_noise
 
-SIZE, FRAMES = 512, 40
+SIZE, FRAMES = 512, 32
 FRAME_TIME_MS = 66.7
 IMAGER_PIXEL_MM = 0.3
 TIP = (194.0, 148.0)

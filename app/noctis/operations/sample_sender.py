@@ -1,0 +1,77 @@
+"""Sends files to a DICOM port as a modality would: C-STORE (PS3.4 annex B), every data set as it stands in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.dataset import Dataset, FileDataset
+from pynetdicom import AE, _config
+from pynetdicom.association import Association
+
+CALLING_AE_TITLE = "NOCTIS_DEMO"
+TIMEOUT_SECONDS = 60
+_CONTEXT_LIMIT = 128
+
+
+class SendingError(Exception):
+    """A study could not be sent; the text is one sentence that says why."""
+
+
+def send_study(files: Sequence[Path], *, host: str, port: int, called_ae_title: str) -> int:
+    """Send ``files`` over one association and return how many were accepted, which is all of them.
+
+    Raises SendingError where the peer cannot be reached, rejects the association or a kind of object, or answers
+    anything but Success.
+    """
+    _config.STORE_SEND_CHUNKED_DATASET = True  # the bytes of the file go out, not what pydicom makes of them
+    peer = f"{called_ae_title} at {host}:{port}"
+    association = _associate(_kinds(files), host, port, called_ae_title, peer)
+    try:
+        for file in files:
+            _send(association, file, peer)
+    finally:
+        if association.is_established:
+            association.release()
+    return len(files)
+
+
+def _kinds(files: Sequence[Path]) -> list[tuple[str, str]]:
+    """Return the SOP classes with their transfer syntaxes that occur in ``files``."""
+    heads = [_head(file).file_meta for file in files]
+    kinds = sorted({(str(head.MediaStorageSOPClassUID), str(head.TransferSyntaxUID)) for head in heads})
+    if len(kinds) > _CONTEXT_LIMIT:
+        raise SendingError(
+            f"One association carries at most {_CONTEXT_LIMIT} kinds of objects, these are {len(kinds)}."
+        )
+    return kinds
+
+
+def _head(file: Path) -> FileDataset:
+    return dcmread(file, specific_tags=[], stop_before_pixels=True)
+
+
+def _associate(kinds: list[tuple[str, str]], host: str, port: int, called_ae_title: str, peer: str) -> Association:
+    caller = AE(ae_title=CALLING_AE_TITLE)
+    caller.acse_timeout = caller.dimse_timeout = caller.network_timeout = caller.connection_timeout = TIMEOUT_SECONDS
+    for sop_class, transfer_syntax in kinds:
+        caller.add_requested_context(sop_class, transfer_syntax)
+    association = caller.associate(host, port, ae_title=called_ae_title)
+    if association.is_established:
+        return association
+    if association.is_rejected:
+        raise SendingError(f"{peer} does not accept the calling AE title {CALLING_AE_TITLE}.")
+    raise SendingError(f"{peer} does not answer.")
+
+
+def _send(association: Association, file: Path, peer: str) -> None:
+    try:
+        status: Dataset = association.send_c_store(file)
+    except (ValueError, RuntimeError) as error:  # no presentation context was accepted for it; association lost
+        raise SendingError(f"{peer} does not take {file.parent.name}/{file.name}: {error}.") from error
+    if "Status" not in status:
+        raise SendingError(f"{peer} broke the connection at {file.parent.name}/{file.name}.")
+    if status.Status != 0:
+        comment = f" ({status.ErrorComment})" if status.get("ErrorComment") else ""
+        raise SendingError(f"{peer} answered {status.Status:04X}H to {file.parent.name}/{file.name}{comment}.")
