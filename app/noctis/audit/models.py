@@ -29,6 +29,10 @@ class Action(models.TextChoices):
     ASSOCIATION_REFUSED = "association_refused", "Association refused"
     OBJECT_QUARANTINED = "object_quarantined", "Object quarantined"
     SETTING_CHANGED = "setting_changed", "Setting changed"
+    PROCEDURE_SCHEDULED = "procedure_scheduled", "Procedure scheduled"
+    PROCEDURE_CHANGED = "procedure_changed", "Scheduled procedure changed"
+    PROCEDURE_PERFORMED = "procedure_performed", "Performed procedure reported"
+    WORKLIST_QUERIED = "worklist_queried", "Modality worklist queried"
 
 
 class AppendOnlyQuerySet(models.QuerySet["AuditEntry"]):
