@@ -28,6 +28,7 @@ def main() -> int:
     """Run the appliance until it is told to stop; return the exit code."""
     output = Output()
     _stop_on_signals()
+    os.umask(0o077)  # what the appliance writes is for this user alone
     try:
         env = process_environment()
         data = DataDirectory(Path(env.text("NOCTIS_DATA_DIR", str(APP_DIR.parent / "var"))).resolve())

@@ -73,7 +73,7 @@ class Keeper(threading.Thread):
     ) -> None:
         """Prepare to keep ``program``; ``give_up`` is called with a sentence when it never stays up."""
         super().__init__(name=f"keeper of {program.name}", daemon=True)
-        self._program = program
+        self.program = program
         self._environment = environment
         self._output = output
         self._give_up = give_up
@@ -89,7 +89,7 @@ class Keeper(threading.Thread):
             with self._lock:
                 if self._stopping.is_set():
                     return
-                child = self._child = run_with_parent(self._program.command, self._environment)
+                child = self._child = run_with_parent(self.program.command, self._environment)
             code = self._follow(child)
             if self._stopping.is_set():
                 return
@@ -97,9 +97,9 @@ class Keeper(threading.Thread):
                 quick_deaths, pause = 0, FIRST_PAUSE_SECONDS
             quick_deaths += 1
             if quick_deaths > QUICK_DEATHS_ALLOWED:
-                self._give_up(f"The {self._program.name} process does not stay up; its last lines above say why.")
+                self._give_up(f"The {self.program.name} process does not stay up; its last lines above say why.")
                 return
-            self._output.line(f"ended with {_ending(code)}; starting it again", source=self._program.name)
+            self._output.line(f"ended with {_ending(code)}; starting it again", source=self.program.name)
             self._stopping.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -115,7 +115,7 @@ class Keeper(threading.Thread):
     def _pass_on(self, lines: IO[str]) -> None:
         with lines:
             for line in lines:
-                self._output.line(line.rstrip("\n"), source=self._program.name)
+                self._output.line(line.rstrip("\n"), source=self.program.name)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the program and do not start it again."""
@@ -124,10 +124,15 @@ class Keeper(threading.Thread):
             if self._child is not None and self._child.poll() is None:
                 self._child.terminate()
 
+    def is_running(self) -> bool:
+        """Whether the program runs at this moment."""
+        return self._child is not None and self._child.poll() is None
+
     def kill(self) -> None:
         """End the program and everything that it started."""
-        if self._child is not None and self._child.poll() is None:
+        if self._child is not None and self.is_running():
             _kill_group(self._child)
+            self._child.wait()
 
 
 def _kill_group(child: subprocess.Popen[str]) -> None:
@@ -167,3 +172,7 @@ class Supervisor:
                 keeper.join(timeout=max(0.0, deadline - time.monotonic()))
         for keeper in self._keepers:
             keeper.kill()
+
+    def running(self) -> list[str]:
+        """Return the names of the programs that run."""
+        return [keeper.program.name for keeper in self._keepers if keeper.is_running()]
