@@ -1,6 +1,6 @@
 /** Which frame an image id stands for: the library knows images by such ids only. */
 
-import type { Frame } from '../study/frame';
+import type { Frame, PixelFormat } from '../study/frame';
 
 /** Where frames come from; the viewer hands in the archive's client. */
 export interface FrameSource {
@@ -18,6 +18,7 @@ const scheme = 'wadors:';
 
 export class FrameRegistry {
   private readonly frames = new Map<string, Frame>();
+  private readonly adaptations = new Map<string, Frame>();
 
   constructor(private readonly source: FrameSource) {}
 
@@ -27,8 +28,21 @@ export class FrameRegistry {
     return imageId;
   }
 
+  /** The frame as the archive described it. */
   frame(imageId: string): Frame | undefined {
     return this.frames.get(imageId);
+  }
+
+  /** The frame as the decoders get it. */
+  adapted(imageId: string): Frame | undefined {
+    return this.adaptations.get(imageId) ?? this.frames.get(imageId);
+  }
+
+  adapt(imageId: string, changed: Partial<PixelFormat>): void {
+    const frame = this.frames.get(imageId);
+    if (frame && Object.keys(changed).length > 0) {
+      this.adaptations.set(imageId, { ...frame, pixels: { ...frame.pixels, ...changed } });
+    }
   }
 
   urlOf(imageId: string): string {

@@ -1,8 +1,9 @@
 /** Loads a frame for the library: from the archive, then through its decoders. */
 
-import { getShouldUseCPURendering, imageLoader, type Types } from '@cornerstonejs/core';
+import { cache, getShouldUseCPURendering, imageLoader, type Types } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import { CorruptDataError, isAbort } from '../dicomweb/errors';
+import { preparePixels } from '../study/pixelBytes';
 import type { FrameRegistry, FrameSource } from './frameRegistry';
 import type { PaletteTables } from './palette';
 
@@ -22,6 +23,19 @@ export class FrameLoader {
     imageLoader.registerImageLoader('wadors', (imageId: string, options?: LoaderOptions) =>
       this.start(imageId, options ?? {}),
     );
+  }
+
+  /** The decoded image, from the cache or on its way there; a failed one can be asked for again. */
+  image(imageId: string): Promise<Types.IImage> {
+    const known = cache.getImageLoadObject(imageId) as Types.IImageLoadObject | undefined;
+    if (known) return known.promise;
+    const promise = imageLoader.loadImage(imageId);
+    const cancelFn = (): void => {
+      this.cancel(imageId);
+    };
+    // The cache repeats the failure on a promise of its own; whoever asked for the image deals with it.
+    cache.putImageLoadObject(imageId, { promise, cancelFn }).catch(() => undefined);
+    return promise;
   }
 
   cancel(imageId: string): void {
@@ -49,7 +63,9 @@ export class FrameLoader {
       this.source.load(this.registry.urlOf(imageId), signal),
       this.palettes.prepare(imageId, frame, signal),
     ]);
-    return decode(imageId, encoded.bytes, encoded.transferSyntax, options);
+    const { bytes, changed } = preparePixels(encoded.bytes, encoded.transferSyntax, frame.pixels);
+    this.registry.adapt(imageId, changed);
+    return decode(imageId, bytes, encoded.transferSyntax, options);
   }
 }
 

@@ -28,7 +28,7 @@ export function provideMetadata(registry: FrameRegistry, palettes: PaletteTables
     [Enums.MetadataModules.MULTIFRAME]: (frame) => ({ NumberOfFrames: frame.frameCount }),
   };
   metaData.addProvider((type: string, imageId: unknown) => {
-    const frame = typeof imageId === 'string' ? registry.frame(imageId) : undefined;
+    const frame = typeof imageId === 'string' ? registry.adapted(imageId) : undefined;
     return frame && answers[type]?.(frame, imageId as string);
   }, priority);
 }

@@ -1,6 +1,6 @@
 /** Fills the cache around the image on display, the nearest first, and forgets the plan when the reader moves. */
 
-import { cache, imageLoader } from '@cornerstonejs/core';
+import { cache } from '@cornerstonejs/core';
 import { isAbort, SignedOutError } from '../dicomweb/errors';
 import type { Frame } from '../study/frame';
 import { prefetchOrder } from '../study/prefetchOrder';
@@ -85,7 +85,7 @@ export class Prefetcher {
   private async fetch(imageId: string): Promise<void> {
     this.active.add(imageId);
     try {
-      await imageLoader.loadAndCacheImage(imageId, { priority: 0, requestType: 'prefetch' });
+      await this.loader.image(imageId);
       this.note(imageId, true);
     } catch (error) {
       if (error instanceof SignedOutError) this.stop();

@@ -1,6 +1,6 @@
 /** One viewport with one stack: the only way in which the rest of the viewer touches the library's viewport. */
 
-import { cache, Enums, imageLoader, utilities, type Types } from '@cornerstonejs/core';
+import { cache, Enums, utilities, type Types } from '@cornerstonejs/core';
 import { isAbort } from '../dicomweb/errors';
 import { windowFromPixels } from '../study/autoWindow';
 import type { ImageSet } from '../study/displaySets';
@@ -157,8 +157,12 @@ export class StackView {
     const { viewport } = this;
     if (!viewport) return;
     const { flipHorizontal, flipVertical } = viewport.getCamera();
+    // The CPU renderer flips the image before it turns it; readers mean the axes of the screen.
+    const isTurned = this.rendering.usesCpu && this.state.rotation % 180 !== 0;
     viewport.setCamera(
-      axis === 'horizontal' ? { flipHorizontal: !flipHorizontal } : { flipVertical: !flipVertical },
+      (axis === 'horizontal') !== isTurned
+        ? { flipHorizontal: !flipHorizontal }
+        : { flipVertical: !flipVertical },
     );
     viewport.render();
   }
@@ -193,7 +197,7 @@ export class StackView {
     const { generation, target } = this;
     const imageId = this.imageIds[target];
     if (imageId === undefined) return;
-    imageLoader.loadAndCacheImage(imageId, { priority: -5, requestType: 'interaction' }).then(
+    this.rendering.loader.image(imageId).then(
       (image) => {
         this.events.settled(imageId, undefined);
         if (generation === this.generation) void this.arrived(target, image);
@@ -249,11 +253,10 @@ export class StackView {
   private windowWithoutHeader(index: number, image: Types.IImage): Window | undefined {
     const frame = this.set?.frames[index];
     if (!frame || frame.windows.length > 0) return undefined;
-    if (
-      image.color ||
-      (frame.pixels.bitsStored <= 8 && frame.pixels.pixelRepresentation === 0 && !isRescaled(frame))
-    ) {
-      return { center: 128, width: 256 };
+    if (image.color) return { center: 128, width: 256 };
+    const { bitsStored, pixelRepresentation } = frame.pixels;
+    if (bitsStored <= 8 && pixelRepresentation === 0 && !isRescaled(frame)) {
+      return { center: 2 ** (bitsStored - 1), width: 2 ** bitsStored };
     }
     return windowFromPixels(image.getPixelData(), image.minPixelValue, image.maxPixelValue);
   }

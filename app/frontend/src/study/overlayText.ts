@@ -96,7 +96,7 @@ export function techniqueLines(frame: Frame): string[] {
   );
   const slice = joined(
     ' · ',
-    labelled('Thk', frame.sliceThickness, ' mm'),
+    labelled('Thk', frame.sliceThickness, ' mm', 2),
     labelled('Pos', slicePosition(frame), ' mm'),
   );
   return lines(exposure, frame.modality === 'MR' ? timing : undefined, slice);
@@ -124,7 +124,7 @@ function imageLine(frame: Frame, { index, count }: View): string {
 }
 
 function viewLines(frame: Frame, { window, zoom }: View): string[] {
-  const isMonochrome = frame.pixels.samplesPerPixel === 1 && !frame.pixels.palette;
+  const isMonochrome = frame.pixels.photometricInterpretation.startsWith('MONOCHROME');
   const size = `${frame.pixels.columns} × ${frame.pixels.rows}`;
   return lines(
     lossyLine(frame.instance),
@@ -147,8 +147,8 @@ function unit(value: number | undefined, name: string, decimals: number): string
   return value === undefined ? undefined : `${formatNumber(value, decimals)} ${name}`;
 }
 
-function labelled(label: string, value: number | undefined, suffix = ''): string | undefined {
-  return value === undefined ? undefined : `${label} ${formatNumber(value, 1)}${suffix}`;
+function labelled(label: string, value: number | undefined, suffix = '', decimals = 1): string | undefined {
+  return value === undefined ? undefined : `${label} ${formatNumber(value, decimals)}${suffix}`;
 }
 
 function joined(separator: string, ...parts: (string | undefined)[]): string | undefined {

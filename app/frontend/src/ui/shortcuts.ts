@@ -59,13 +59,15 @@ export function listenForKeys(
   target: EventTarget = document,
 ): void {
   const byKey = new Map(commands.flatMap((command) => command.keys.map((key) => [key, command] as const)));
-  target.addEventListener('keydown', (event) => {
+  const handle = (event: Event): void => {
     if (!(event instanceof KeyboardEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.defaultPrevented || takesKeys(event.target, event.key)) return;
+    if (takesKeys(event.target, event.key)) return;
     const key = pressedKey(event);
     const command = byKey.get(key);
     if (!command || (isSingleCharacter(key) && !singleKeys())) return;
     event.preventDefault();
     command.run();
-  });
+  };
+  // Before the image library sees the key: it marks every key over an image as dealt with.
+  target.addEventListener('keydown', handle, { capture: true });
 }

@@ -119,11 +119,11 @@ function titleOf({ description, number, modality }: SeriesSummary): string {
   );
 }
 
-function subtitleOf({ modality, number, instanceCount, bodyPart }: SeriesSummary): string {
-  const count =
-    instanceCount === undefined
-      ? undefined
-      : `${instanceCount} ${instanceCount === 1 ? 'object' : 'objects'}`;
+function subtitleOf(summary: SeriesSummary): string {
+  const { modality, number, instanceCount, bodyPart } = summary;
   const label = number === undefined ? modality : `${modality} · ${number}`;
+  const one = holdsImages(summary) ? 'image' : 'object';
+  const count =
+    instanceCount === undefined ? undefined : `${instanceCount} ${one}${instanceCount === 1 ? '' : 's'}`;
   return [label, bodyPart?.toLowerCase(), count].filter(Boolean).join(' · ');
 }
