@@ -29,6 +29,7 @@ UNREADABLE = (
 )
 
 _DATE = re.compile(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", re.ASCII)
+_ESCAPE_SEQUENCE = re.compile(r"\x1b[ -/]*[0-~]")
 _TIME = re.compile(r"(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.(\d{1,6})\d*)?)?)?", re.ASCII)
 
 
@@ -135,6 +136,11 @@ def person_name_display(name: PersonName | str) -> str:
     return latin or native or " ".join(part.strip() for part in phonetic.split("^")[:3] if part.strip())
 
 
+def without_escape_sequences(text: str) -> str:
+    """Return decoded ``text`` without the escape sequences of ISO 2022, which pydicom leaves in for ISO 2022 IR 58."""
+    return _ESCAPE_SEQUENCE.sub("", text) if "\x1b" in text else text
+
+
 def element(dataset: Dataset, keyword: str) -> DataElement | None:
     """Return an element of ``dataset``, or None where it is absent or its value cannot be read at all."""
     if keyword not in dataset:
@@ -159,4 +165,4 @@ def _first_name(dataset: Dataset, keyword: str) -> PersonName | str | None:
 
 def _plain(value: object) -> str:
     """Return a value as text without padding and without NUL, which no database column takes."""
-    return str(value).replace("\0", "").strip()
+    return without_escape_sequences(str(value)).replace("\0", "").strip()

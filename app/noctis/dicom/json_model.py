@@ -16,7 +16,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 from pydicom.valuerep import AMBIGUOUS_VR, STR_VR
 
-from noctis.dicom.attributes import UNREADABLE
+from noctis.dicom.attributes import UNREADABLE, without_escape_sequences
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
@@ -98,9 +98,11 @@ class _Converter:
             self._problems.append(f"{element.tag} holds {value}, which JSON cannot carry")
             return None
         if isinstance(value, dict):
-            return {group: text for group, text in value.items() if text} or None
-        if isinstance(value, bool | int | float | str):
-            return None if value == "" else value
+            return {group: without_escape_sequences(str(text)) for group, text in value.items() if text} or None
+        if isinstance(value, str):
+            return without_escape_sequences(value) or None
+        if isinstance(value, bool | int | float):
+            return value
         return None if value is None else str(value)
 
 

@@ -45,6 +45,12 @@ def _element(group: int, number: int, vr: str, value: bytes) -> bytes:
             b"Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B",
             "Yamada, Tarou (山田 太郎)",
         ),
+        # PS3.5 K.2.
+        (
+            b"\\ISO 2022 IR 58",
+            b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab=",
+            "Zhang, XiaoDong (张 小东)",
+        ),
         # PS3.5 I.2.
         (
             b"\\ISO 2022 IR 149",

@@ -35,6 +35,12 @@ def test_values_take_the_form_of_annex_f() -> None:
     }
 
 
+def test_no_escape_sequence_is_left_in_a_name() -> None:
+    raw = b"\x08\x00\x05\x00CS\x10\x00\\ISO 2022 IR 58 " + b"\x10\x00\x10\x00PN\x08\x00=\x1b$)A\xd5\xc5 "
+    model = to_dicom_json(read_dataset(BytesIO(raw), False, True)).model
+    assert model["00100010"] == {"vr": "PN", "Value": [{"Ideographic": "张"}]}
+
+
 def test_a_sequence_nests_and_its_bulk_data_is_named_by_path() -> None:
     item = Dataset()
     item.WaveformData = bytes(5000)
