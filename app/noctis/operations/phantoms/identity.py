@@ -20,7 +20,7 @@ class SyntheticPatient:
 
 @dataclass(frozen=True)
 class SyntheticStudy:
-    """One study of one patient; ``seed`` decides every UID in it."""
+    """One study of one patient; ``seed`` decides every UID in it; no ``character_set`` means ASCII."""
 
     seed: str
     patient: SyntheticPatient

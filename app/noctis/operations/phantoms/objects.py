@@ -34,6 +34,8 @@ def new_instance(sop_class_uid: str, series: SyntheticSeries, number: int) -> Da
     dataset.SeriesTime = series.study.time
     if series.body_part:
         dataset.BodyPartExamined = series.body_part
+    else:
+        dataset.Laterality = ""
     dataset.Manufacturer = MANUFACTURER
     dataset.ManufacturerModelName = "Phantom 1"
     dataset.DeviceSerialNumber = "0"
@@ -57,8 +59,9 @@ def _file_meta(sop_class_uid: str, sop_instance_uid: str) -> FileMetaDataset:
 
 def _add_patient_and_study(dataset: Dataset, series: SyntheticSeries) -> None:
     study, patient = series.study, series.study.patient
-    character_sets = study.character_set.split("\\")
-    dataset.SpecificCharacterSet = character_sets if len(character_sets) > 1 else character_sets[0]
+    if study.character_set:
+        character_sets = study.character_set.split("\\")
+        dataset.SpecificCharacterSet = character_sets if len(character_sets) > 1 else character_sets[0]
     dataset.PatientName = patient.name
     dataset.PatientID = patient.patient_id
     dataset.PatientBirthDate = patient.birth_date
