@@ -1,4 +1,6 @@
-"""Registers the app."""
+"""Registers the app and the system checks."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 
@@ -8,3 +10,7 @@ class OperationsConfig(AppConfig):
 
     name = "noctis.operations"
     label = "operations"
+
+    def ready(self) -> None:
+        """Register the checks that keep a server with unsafe settings from running."""
+        import_module("noctis.checks")

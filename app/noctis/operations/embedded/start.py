@@ -40,6 +40,7 @@ class Start:
         if address := set_up_address():
             self._output.line(f"Set up the first administrator (once, within two days): {address}")
         self._output.line(f"DICOM: AE title {settings.NOCTIS_AE_TITLE}, port {settings.NOCTIS_DICOM_PORT}")
+        self._output.line("Ctrl-C stops Noctis.")
         self._output.line(f"Noctis is ready at http://127.0.0.1:{settings.NOCTIS_HTTP_PORT}/")
 
     def _wait_for_answers(self) -> None:

@@ -157,3 +157,17 @@ def test_a_killed_parent_leaves_no_process(appliance):
     appliance.start()
     appliance.stop(signal.SIGKILL)
     wait_for(lambda: processes_of(appliance) == [], "the end of every process", seconds=30)
+
+
+def test_the_first_start_sends_the_samples_and_the_second_does_not(appliance):
+    appliance.environment["NOCTIS_SAMPLES"] = "all"
+    appliance.start(seconds=120)
+    assert any(line.endswith(" studies are in the worklist.") for line in appliance.output)
+    count = ("shell", "-v", "0", "-c", "from noctis.archive.models import *; print(Instance.objects.count())")
+    instances = int(appliance.manage(*count))
+    assert instances > 128
+    appliance.stop()
+    appliance.output.clear()
+    appliance.start()
+    assert "sample" not in appliance.said()
+    assert int(appliance.manage(*count)) == instances

@@ -1,0 +1,69 @@
+"""System checks: a server with unsafe settings refuses to migrate and to run its services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+SHORTEST_SECRET_KEY = 50
+VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
+
+
+@register
+def server_settings_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for each setting that a hospital's server must not have; the embedded default is exempt."""
+    if settings.NOCTIS_EMBEDDED:
+        return []
+    return [*_web_errors(), *_database_errors(), *_redis_errors(), *_dicom_errors()]
+
+
+def _web_errors() -> Iterator[CheckMessage]:
+    if settings.DEBUG:
+        yield Error("DEBUG shows settings and patient data to anybody who causes an error.", id="noctis.E001")
+    if len(settings.SECRET_KEY) < SHORTEST_SECRET_KEY:
+        yield Error(
+            f"NOCTIS_SECRET_KEY is shorter than {SHORTEST_SECRET_KEY} characters.",
+            hint="Generate one at random, for example with: openssl rand -base64 64",
+            id="noctis.E002",
+        )
+    if not settings.ALLOWED_HOSTS or "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "NOCTIS_ALLOWED_HOSTS must name the host names under which people reach the server.", id="noctis.E003"
+        )
+    if not settings.NOCTIS_BEHIND_TLS:
+        yield Error(
+            "NOCTIS_BEHIND_TLS is false: session cookies would travel unprotected.",
+            hint="Serve the pages through a proxy that speaks TLS, and set NOCTIS_BEHIND_TLS=true.",
+            id="noctis.E004",
+        )
+
+
+def _database_errors() -> Iterator[CheckMessage]:
+    database: dict[str, Any] = settings.DATABASES["default"]
+    if not database["ENGINE"].endswith(".postgresql"):
+        yield Error("A server keeps its index in PostgreSQL; set NOCTIS_DATABASE_URL.", id="noctis.E005")
+    elif not str(database["HOST"]).startswith("/") and database["OPTIONS"].get("sslmode") not in VERIFIED_TLS:
+        yield Error(
+            "The connection to PostgreSQL does not verify the server's certificate.",
+            hint="Add ?sslmode=verify-full&sslrootcert=/path/to/ca.crt to NOCTIS_DATABASE_URL.",
+            id="noctis.E006",
+        )
+
+
+def _redis_errors() -> Iterator[CheckMessage]:
+    cache: Any = settings.CACHES["default"]
+    location = str(cache.get("LOCATION", ""))
+    if urlsplit(location).scheme in {"redis", "rediss"} and not cache["OPTIONS"]["password"]:
+        yield Error("Redis is used without a password; set NOCTIS_REDIS_PASSWORD_FILE.", id="noctis.E007")
+
+
+def _dicom_errors() -> Iterator[CheckMessage]:
+    if settings.NOCTIS_UNKNOWN_CALLERS != "refuse":
+        yield Error(
+            "NOCTIS_UNKNOWN_CALLERS lets unknown programs store images; a server must refuse them.", id="noctis.E008"
+        )

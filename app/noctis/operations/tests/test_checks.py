@@ -1,0 +1,68 @@
+"""A server with unsafe settings refuses to run, and says which setting it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from noctis.checks import server_settings_are_safe
+
+SAFE: dict[str, Any] = {
+    "NOCTIS_EMBEDDED": False,
+    "DEBUG": False,
+    "SECRET_KEY": "k" * 64,
+    "ALLOWED_HOSTS": ["pacs.example"],
+    "NOCTIS_BEHIND_TLS": True,
+    "NOCTIS_UNKNOWN_CALLERS": "refuse",
+    "DATABASES": {
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": "db.example",
+            "OPTIONS": {"sslmode": "verify-full"},
+        }
+    },
+    "CACHES": {"default": {"LOCATION": "redis://127.0.0.1:6379/0", "OPTIONS": {"password": "generated"}}},
+}
+PLAIN_DATABASE = {"default": {**SAFE["DATABASES"]["default"], "OPTIONS": {"sslmode": "require"}}}
+LOCAL_DATABASE = {"default": {**SAFE["DATABASES"]["default"], "OPTIONS": {}, "HOST": "/run/postgresql"}}
+
+
+class Settings:
+    def __init__(self, **changes: object) -> None:
+        self.__dict__.update(SAFE | changes)
+
+
+def errors_with(monkeypatch: pytest.MonkeyPatch, **changes: object) -> list[str]:
+    monkeypatch.setattr("noctis.checks.settings", Settings(**changes))
+    return [message.id or "" for message in server_settings_are_safe(None)]
+
+
+def test_safe_settings_pass(monkeypatch):
+    assert errors_with(monkeypatch) == []
+
+
+def test_a_local_socket_needs_no_certificate(monkeypatch):
+    assert errors_with(monkeypatch, DATABASES=LOCAL_DATABASE) == []
+
+
+def test_the_embedded_default_is_exempt(monkeypatch):
+    assert errors_with(monkeypatch, NOCTIS_EMBEDDED=True, NOCTIS_BEHIND_TLS=False) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "changes"),
+    [
+        ("noctis.E001", {"DEBUG": True}),
+        ("noctis.E002", {"SECRET_KEY": "short"}),
+        ("noctis.E003", {"ALLOWED_HOSTS": []}),
+        ("noctis.E003", {"ALLOWED_HOSTS": ["*"]}),
+        ("noctis.E004", {"NOCTIS_BEHIND_TLS": False}),
+        ("noctis.E005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}),
+        ("noctis.E006", {"DATABASES": PLAIN_DATABASE}),
+        ("noctis.E007", {"CACHES": {"default": {"LOCATION": "redis://h:1/0", "OPTIONS": {"password": None}}}}),
+        ("noctis.E008", {"NOCTIS_UNKNOWN_CALLERS": "accept-loopback"}),
+    ],
+)
+def test_an_unsafe_setting_is_an_error(monkeypatch, error, changes):
+    assert errors_with(monkeypatch, **changes) == [error]
