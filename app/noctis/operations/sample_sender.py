@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydicom import dcmread
@@ -25,16 +27,30 @@ def send_study(files: Sequence[Path], *, host: str, port: int, called_ae_title: 
     Raises SendingError where the peer cannot be reached, rejects the association or a kind of object, or answers
     anything but Success.
     """
-    _config.STORE_SEND_CHUNKED_DATASET = True  # the bytes of the file go out, not what pydicom makes of them
     peer = f"{called_ae_title} at {host}:{port}"
-    association = _associate(_kinds(files), host, port, called_ae_title, peer)
-    try:
-        for file in files:
-            _send(association, file, peer)
-    finally:
-        if association.is_established:
-            association.release()
+    with _pynetdicom_quiet_and_verbatim():
+        association = _associate(_kinds(files), host, port, called_ae_title, peer)
+        try:
+            for file in files:
+                _send(association, file, peer)
+        finally:
+            if association.is_established:
+                association.release()
     return len(files)
+
+
+@contextmanager
+def _pynetdicom_quiet_and_verbatim() -> Iterator[None]:
+    """Let the bytes of a file go out, not what pydicom makes of them; the error says itself what went wrong."""
+    logger = logging.getLogger("pynetdicom")
+    level, chunked = logger.level, _config.STORE_SEND_CHUNKED_DATASET
+    logger.setLevel(logging.CRITICAL)
+    _config.STORE_SEND_CHUNKED_DATASET = True
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        _config.STORE_SEND_CHUNKED_DATASET = chunked
 
 
 def _kinds(files: Sequence[Path]) -> list[tuple[str, str]]:

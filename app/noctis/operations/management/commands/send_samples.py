@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,6 @@ class Command(BaseCommand):
         parser.add_argument("--called-ae", default=settings.NOCTIS_AE_TITLE, help="its AE title")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # the command says itself what went wrong
         try:
             with tempfile.TemporaryDirectory(prefix="noctis-samples-") as folder:
                 for study in sample_studies(Path(folder)):
