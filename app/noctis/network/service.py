@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -55,7 +56,7 @@ def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None
             )
             for index in range(configuration.processes)
         ]
-        indexer = Child("indexer", _index, stop_signals=(signal.SIGUSR1,))
+        indexer = Child("indexer", partial(_index, listener), stop_signals=(signal.SIGUSR1,))
         group = ProcessGroup([indexer, *acceptors], on_ready)
         group.run()
         listener.close()
@@ -86,15 +87,23 @@ def _accept(
     stop: StopSignal,
     announce: Announce,
 ) -> None:
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # its errors quote values; ours do not
+    _keep_values_out_of_the_log()
     stream_data_sets_to(settings.NOCTIS_DATA.incoming)
     acceptor = Acceptor(listener, configuration, counts, index)
     announce()
     acceptor.serve(stop)
 
 
-def _index(stop: StopSignal, _announce: Announce) -> None:
+def _index(listener: socket.socket, stop: StopSignal, _announce: Announce) -> None:
+    listener.close()  # it would go on to listen after the last acceptor has stopped
+    _keep_values_out_of_the_log()
     run_indexer(stop.is_set)
+
+
+def _keep_values_out_of_the_log() -> None:
+    """Silence what quotes a data set's values: pynetdicom's errors and the warnings of pydicom."""
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+    warnings.simplefilter("ignore", UserWarning)
 
 
 @contextmanager

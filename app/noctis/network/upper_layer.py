@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pynetdicom.acse import ACSE
@@ -37,6 +38,13 @@ class BoundedSocket(AssociationSocket):
         super().__init__(assoc, client_socket=connection)
         self._pdu_seconds = pdu_seconds
         self._largest_pdu = max(LARGEST_REQUEST_PDU, 2 * assoc.ae.maximum_pdu_size)
+
+    def _shutdown_socket(self) -> None:
+        """Close the connection, also where the peer has closed it already."""
+        if (connection := self.socket) is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read ``nr_bytes``, fewer only where the peer has closed the connection; raises OSError past a bound."""
