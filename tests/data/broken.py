@@ -46,7 +46,8 @@ def broken_objects() -> Iterator[BrokenObject]:
 def _impossible_values() -> Iterator[BrokenObject]:
     yield BrokenObject("path-uid", "The SOP Instance UID is a path.", _changed(SOPInstanceUID=PATH_UID))
     yield BrokenObject("long-uid", "The SOP Instance UID is too long.", _changed(SOPInstanceUID="1." * 40 + "1"))
-    yield BrokenObject("no-patient-id", "The Patient ID is empty.", _changed(SOPInstanceUID="2.25.1001", PatientID=""))
+    uids = {"StudyInstanceUID": "2.25.1011", "SeriesInstanceUID": "2.25.1012", "SOPInstanceUID": "2.25.1001"}
+    yield BrokenObject("no-patient-id", "The Patient ID is empty.", _changed(PatientID="", **uids))
     no_study = _changed(SOPInstanceUID="2.25.1002", StudyInstanceUID=None)
     yield BrokenObject("no-study-uid", "The Study Instance UID is missing.", no_study)
     zero = _changed(SOPInstanceUID="2.25.1003", SeriesInstanceUID="1.02.3")
