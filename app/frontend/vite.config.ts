@@ -21,7 +21,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: 'es2022',
     chunkSizeWarningLimit: 6000,
-    rollupOptions: { input: entries.map(here) },
+    rolldownOptions: { input: entries.map(here) },
   },
   worker: { format: 'es' },
   optimizeDeps: {

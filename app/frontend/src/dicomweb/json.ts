@@ -16,9 +16,7 @@ export interface DicomElement {
 }
 
 /** Elements by tag, written as eight upper-case hexadecimal digits. */
-export interface DicomObject {
-  [tag: string]: DicomElement | undefined;
-}
+export type DicomObject = Record<string, DicomElement | undefined>;
 
 function values(object: DicomObject | undefined, tag: string): DicomValue[] {
   return object?.[tag]?.Value ?? [];

@@ -27,7 +27,7 @@ export class FrameLoader {
 
   /** The decoded image, from the cache or on its way there; a failed one can be asked for again. */
   image(imageId: string): Promise<Types.IImage> {
-    const known = cache.getImageLoadObject(imageId) as Types.IImageLoadObject | undefined;
+    const known = cache.getImageLoadObject(imageId);
     if (known) return known.promise;
     const promise = imageLoader.loadImage(imageId);
     const cancelFn = (): void => {

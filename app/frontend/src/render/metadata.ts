@@ -34,8 +34,7 @@ export function provideMetadata(registry: FrameRegistry, palettes: PaletteTables
 }
 
 function imagePixel({ pixels }: Frame): Module {
-  const { palette: _, ...format } = pixels;
-  return format;
+  return { ...pixels, palette: undefined };
 }
 
 function imagePlane(frame: Frame): Module {

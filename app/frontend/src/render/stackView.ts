@@ -203,7 +203,10 @@ export class StackView {
         if (generation === this.generation) void this.arrived(target, image);
       },
       (error: unknown) => {
-        if (isAbort(error)) return this.restartIfStillWanted(generation, target);
+        if (isAbort(error)) {
+          this.restartIfStillWanted(generation, target);
+          return;
+        }
         this.events.settled(imageId, error);
         if (generation === this.generation) this.failed(target, error);
       },

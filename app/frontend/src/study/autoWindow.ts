@@ -6,12 +6,16 @@ const binCount = 1024;
 const tail = 0.005;
 
 /** The window between the darkest and the brightest half percent of the pixels. */
-export function windowFromPixels(pixels: ArrayLike<number>, low: number, high: number): Window {
+export function windowFromPixels(
+  pixels: Iterable<number> & { length: number },
+  low: number,
+  high: number,
+): Window {
   if (!(high > low)) return { center: low + 0.5, width: 1 };
   const bins = new Uint32Array(binCount);
   const perBin = (high - low) / binCount;
-  for (let index = 0; index < pixels.length; index += 1) {
-    const bin = Math.min(binCount - 1, Math.floor(((pixels[index] ?? low) - low) / perBin));
+  for (const pixel of pixels) {
+    const bin = Math.min(binCount - 1, Math.floor((pixel - low) / perBin));
     bins[bin] = (bins[bin] ?? 0) + 1;
   }
   const wanted = pixels.length * tail;

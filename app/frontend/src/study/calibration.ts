@@ -20,7 +20,7 @@ export function calibrationOf(frame: Frame): Calibration | undefined {
   const detector = spacing(numbers(frame.instance, Tag.ImagerPixelSpacing));
   const { pixelSpacing } = frame;
   // The same numbers in both places were not calibrated: they still hold in the detector's plane only.
-  if (pixelSpacing && !(detector && detector[0] === pixelSpacing[0] && detector[1] === pixelSpacing[1])) {
+  if (pixelSpacing && !(detector?.[0] === pixelSpacing[0] && detector[1] === pixelSpacing[1])) {
     return { row: pixelSpacing[0], column: pixelSpacing[1], source: 'image' };
   }
   if (detector) return projected(frame, detector);

@@ -41,7 +41,7 @@ export function lettersOf(direction: Vector): string {
 }
 
 export function opposite(letters: string): string {
-  return [...letters].map((letter) => opposites[letter] ?? '').join('');
+  return letters.replace(/./g, (letter) => opposites[letter] ?? '');
 }
 
 /**

@@ -18,10 +18,10 @@ const { MouseBindings, KeyboardBindings } = Enums;
 const groupId = 'viewer';
 
 const toolNames: Record<PrimaryTool, string> = {
-  window: WindowLevelTool.toolName,
+  window: WindowLevelTool.toolName as string,
   scroll: StepTool.toolName,
-  pan: PanTool.toolName,
-  zoom: ZoomTool.toolName,
+  pan: PanTool.toolName as string,
+  zoom: ZoomTool.toolName as string,
 };
 
 /** Bindings that hold whatever the chosen tool is. */

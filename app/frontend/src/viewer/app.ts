@@ -21,7 +21,7 @@ import type { Notice } from '../ui/notice';
 import { listenForKeys } from '../ui/shortcuts';
 import { commandsFor, type Actions } from './commands';
 import { Layout } from './layout';
-import { emptyStudy, imageFailed, noImage, seriesFailed, studyFailed } from './notices';
+import { emptyStudy, imageFailed, noImage, seriesFailed, studyFailed, type WaysOn } from './notices';
 import { SeriesReader } from './seriesReader';
 import { readSettings, rememberSeries, signInLink, type ViewerSettings } from './settings';
 import { StudyData } from './studyData';
@@ -74,7 +74,12 @@ export class ViewerApp implements Actions {
       this.layout.top.show(await this.data.load());
     } catch (error) {
       this.noteSession(error);
-      this.notify(studyFailed(error, () => void this.start(), this.settings.worklistUrl));
+      this.notify(
+        studyFailed(
+          error,
+          this.waysOn(() => void this.start()),
+        ),
+      );
       return;
     }
     const { series } = this.data;
@@ -162,7 +167,12 @@ export class ViewerApp implements Actions {
       },
       failed: (seriesUid, error) => {
         this.noteSession(error);
-        this.notify(seriesFailed(error, () => void this.reader.open(seriesUid)));
+        this.notify(
+          seriesFailed(
+            error,
+            this.waysOn(() => void this.reader.open(seriesUid)),
+          ),
+        );
       },
       progressed: (seriesUid, progress) => {
         this.showProgress(seriesUid, progress);
@@ -234,6 +244,11 @@ export class ViewerApp implements Actions {
     if (error instanceof SignedOutError) this.layout.showSignedOut(signInLink(this.settings.signInUrl));
   }
 
+  private waysOn(retry: () => void): WaysOn {
+    const { signInUrl, worklistUrl } = this.settings;
+    return { retry, signIn: signInLink(signInUrl), worklist: worklistUrl };
+  }
+
   private notify(notice: Notice | undefined): void {
     this.seriesNotice = notice;
     this.layout.notice.show(notice);
@@ -250,9 +265,13 @@ export class ViewerApp implements Actions {
     this.layout.slider.show(target, state.count);
     this.layout.notice.show(
       error
-        ? imageFailed(target, error, () => {
-            this.view.retry();
-          })
+        ? imageFailed(
+            target,
+            error,
+            this.waysOn(() => {
+              this.view.retry();
+            }),
+          )
         : this.seriesNotice,
     );
     const presets = presetsFor(this.modality);

@@ -17,9 +17,9 @@ import { Toolbar } from '../ui/toolbar';
 import { TopBar } from '../ui/topBar';
 
 export interface LayoutEvents {
-  chooseSeries(seriesUid: string, partId?: string): void;
-  goTo(index: number): void;
-  chooseRate(framesPerSecond: number): void;
+  chooseSeries: (seriesUid: string, partId?: string) => void;
+  goTo: (index: number) => void;
+  chooseRate: (framesPerSecond: number) => void;
 }
 
 export class Layout {
@@ -83,8 +83,7 @@ export class Layout {
     this.session.hidden = false;
     this.session.replaceChildren(
       icon('warning', 16),
-      'Signed out: ',
-      element('a', { href }, 'sign in again'),
+      element('span', {}, 'Signed out: ', element('a', { href }, 'sign in again')),
     );
   }
 

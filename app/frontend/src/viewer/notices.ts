@@ -19,41 +19,36 @@ export function reasonFor(error: unknown): string {
   return 'Something unexpected happened in the viewer.';
 }
 
-export function imageFailed(index: number, error: unknown, retry: () => void): Notice {
-  return {
-    icon: 'warning',
-    title: `Image ${index + 1} could not be loaded`,
-    detail: reasonFor(error),
-    action: { label: 'Try again', run: retry },
-    urgent: true,
-  };
+/** Where the reader can go from a failure. */
+export interface WaysOn {
+  retry: () => void;
+  signIn: string;
+  worklist: string;
 }
 
-export function seriesFailed(error: unknown, retry: () => void): Notice {
-  return {
-    icon: 'warning',
-    title: 'This series could not be loaded',
-    detail: reasonFor(error),
-    action: { label: 'Try again', run: retry },
-    urgent: true,
-  };
+export function imageFailed(index: number, error: unknown, ways: WaysOn): Notice {
+  return failed(`Image ${index + 1} could not be loaded`, error, ways);
 }
 
-export function studyFailed(error: unknown, retry: () => void, worklistUrl: string): Notice {
-  if (error instanceof NotFoundError) {
-    return {
-      icon: 'warning',
-      title: 'This study was not found',
-      detail: 'It may have been removed, or it belongs to a facility whose studies you cannot see.',
-      action: { label: 'Back to worklist', href: worklistUrl },
-      urgent: true,
-    };
-  }
+export function seriesFailed(error: unknown, ways: WaysOn): Notice {
+  return failed('This series could not be loaded', error, ways);
+}
+
+function failed(title: string, error: unknown, { retry, signIn }: WaysOn): Notice {
+  const action =
+    error instanceof SignedOutError
+      ? { label: 'Sign in again', href: signIn }
+      : { label: 'Try again', run: retry };
+  return { icon: 'warning', title, detail: reasonFor(error), action, urgent: true };
+}
+
+export function studyFailed(error: unknown, ways: WaysOn): Notice {
+  if (!(error instanceof NotFoundError)) return failed('This study could not be loaded', error, ways);
   return {
     icon: 'warning',
-    title: 'This study could not be loaded',
-    detail: reasonFor(error),
-    action: { label: 'Try again', run: retry },
+    title: 'This study was not found',
+    detail: 'It may have been removed, or it belongs to a facility whose studies you cannot see.',
+    action: { label: 'Back to worklist', href: ways.worklist },
     urgent: true,
   };
 }
