@@ -16,6 +16,7 @@ for _name in [name for name in os.environ if name.startswith("NOCTIS_")]:
     if _name not in (*SERVER_SETTINGS, FOLDER_VARIABLE):
         del os.environ[_name]
 os.environ["NOCTIS_DATA_DIR"] = os.environ[FOLDER_VARIABLE]
+os.makedirs(os.path.join(os.environ[FOLDER_VARIABLE], "static"), exist_ok=True)  # noqa: PTH103, PTH118  (WhiteNoise wants it)
 
 
 def pytest_unconfigure() -> None:

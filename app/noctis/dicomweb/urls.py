@@ -1,7 +1,26 @@
-"""Addresses of this app."""
+"""Addresses of the DICOMweb services (PS3.18 10.4, 10.6). Every one is listed in tests/test_isolation.py."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from noctis.dicomweb import qido_rs, thumbnails, wado_rs
+
+app_name = "dicomweb"
+STUDY = "studies/<uid:study_uid>"
+SERIES = f"{STUDY}/series/<uid:series_uid>"
+INSTANCE = f"{SERIES}/instances/<uid:instance_uid>"
+
+urlpatterns: list[URLPattern] = [
+    path("studies", qido_rs.search_studies, name="studies"),
+    path(f"{STUDY}/series", qido_rs.search_series, name="series"),
+    path(f"{SERIES}/instances", qido_rs.search_instances, name="instances"),
+    path(f"{STUDY}/metadata", wado_rs.retrieve_study_metadata, name="study_metadata"),
+    path(f"{SERIES}/metadata", wado_rs.retrieve_series_metadata, name="series_metadata"),
+    path(f"{INSTANCE}/metadata", wado_rs.retrieve_instance_metadata, name="instance_metadata"),
+    path(INSTANCE, wado_rs.retrieve_instance, name="instance"),
+    path(f"{INSTANCE}/frames/<str:frame_list>", wado_rs.retrieve_frames, name="frames"),
+    path(f"{INSTANCE}/bulkdata/<element_path:path>", wado_rs.retrieve_bulk_data, name="bulk_data"),
+    path(f"{STUDY}/thumbnail", thumbnails.retrieve_study_thumbnail, name="study_thumbnail"),
+    path(f"{SERIES}/thumbnail", thumbnails.retrieve_series_thumbnail, name="series_thumbnail"),
+]

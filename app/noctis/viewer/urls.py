@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from noctis.viewer import views
+
+urlpatterns = [path("viewer/<uid:study_uid>", views.viewer, name="viewer")]

@@ -1,0 +1,42 @@
+"""Values that the metadata names by address: documents, waveforms, look-up tables, pixel data (PS3.18 10.4.1.1.5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRBigEndian
+
+from noctis.archive.models import Instance
+from noctis.dicom.attributes import UNREADABLE
+from noctis.dicomweb.data_sets import read_data_set, stored_path
+from noctis.dicomweb.errors import NoSuchResource
+
+PIXEL_ELEMENTS: Final = ("7FE00008", "7FE00009", "7FE00010")
+WORD_LENGTHS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
+
+
+def bulk_value(instance: Instance, path: str) -> bytes:
+    """Return the binary value that ``path`` names, in little endian; see to_dicom_json for the form of a path."""
+    dataset = read_data_set(stored_path(instance), with_pixels=path in PIXEL_ELEMENTS)
+    element = _element(dataset, path)
+    if not isinstance(element.value, bytes):
+        raise NoSuchResource("There is no bulk data at this address.")
+    word = WORD_LENGTHS.get(element.VR, 1)
+    if word == 1 or instance.transfer_syntax_uid != ExplicitVRBigEndian:
+        return element.value
+    whole = len(element.value) - len(element.value) % word
+    return np.frombuffer(element.value[:whole], dtype=f">u{word}").astype(f"<u{word}").tobytes()
+
+
+def _element(dataset: Dataset, path: str) -> DataElement:
+    *steps, last = path.split("/")
+    try:
+        for tag, item in zip(steps[::2], steps[1::2], strict=True):
+            dataset = dataset[Tag(int(tag, 16))].value[int(item)]
+        return dataset[Tag(int(last, 16))]
+    except UNREADABLE as error:
+        raise NoSuchResource("There is no bulk data at this address.") from error

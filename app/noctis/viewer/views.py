@@ -1,0 +1,24 @@
+"""The page that hosts the image viewer."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from noctis.accounts.client_address import client_address
+from noctis.accounts.permissions import signed_in_user
+from noctis.archive.models import Study
+from noctis.viewer.actions import note_opened
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Show a study, and record who opened it; one that the user may not see does not exist."""
+    user = signed_in_user(request)
+    study = get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
+    if request.method == "GET":
+        note_opened(study, acting_user=user, address=client_address(request))
+    return render(request, "viewer/viewer.html", {"study": study})
