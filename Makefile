@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 FRONTEND := app/frontend
 FRONTEND_SOURCES := $(shell find $(FRONTEND) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
+QUIETLY := $(CURDIR)/scripts/quietly
 PARTS := lint types unit integration frontend browser molecule
 
 .PHONY: help run test quick $(PARTS) venv venv-dev frontend-build system-packages format lock clean
@@ -58,12 +59,12 @@ frontend-build: venv
 
 $(FRONTEND)/node_modules/.package-lock.json: $(FRONTEND)/package.json $(FRONTEND)/package-lock.json
 	@echo "Installing the front end's packages …"
-	@cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund
+	@cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" $(QUIETLY) npm ci --no-audit --no-fund
 	@touch $@
 
 $(FRONTEND)/dist/.vite/manifest.json: $(FRONTEND)/node_modules/.package-lock.json $(FRONTEND_SOURCES)
 	@echo "Building the front end …"
-	@cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	@cd $(FRONTEND) && PATH="$(CURDIR)/$(BIN):$$PATH" $(QUIETLY) npm run build
 	@touch $@
 
 clean:  ## Remove what was built or installed here; var/ (the data) stays

@@ -82,7 +82,7 @@ def _programs() -> list[Program]:
     return [
         Program("web", (*gunicorn, "--chdir", str(APP_DIR), "noctis.asgi:application")),
         Program("dicom", (*MANAGE, "start_dicom_service")),
-        Program("worker", (*MANAGE, "run_huey")),
+        Program("worker", (*MANAGE, "run_huey", "--quiet")),
     ]
 
 

@@ -13,7 +13,7 @@ from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # p
 
 from noctis.operations.embedded.preconditions import CannotStartError
 
-START_SECONDS = 120.0
+START_SECONDS = 60.0
 PAUSE_SECONDS = 0.1
 ECHO_CALLING_TITLE = "NOCTIS_START"
 
@@ -48,7 +48,7 @@ def dicom_answers(host: str, port: int, called_title: str) -> bool:
 
 
 def wait_until(answers: Callable[[], bool], what: str, failed: threading.Event, failure: Callable[[], str]) -> None:
-    """Wait until ``answers()``; end with a sentence when a program gave up or nothing answered for two minutes."""
+    """Wait until ``answers()``; end with a sentence when a program gave up or nothing answered for a minute."""
     deadline = time.monotonic() + START_SECONDS
     while not answers():
         if failed.is_set():
