@@ -10,7 +10,7 @@ from typing import BinaryIO
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from noctis.dicom.attributes import text
 from noctis.dicom.uids import is_valid_uid
@@ -125,10 +125,9 @@ def _pixel_data(file: BinaryIO, dataset: FileDataset, transfer_syntax: str) -> t
     group, element = struct.unpack(f"{order}HH", head[:4])
     if group != 0x7FE0 or element not in PIXEL_DATA_ELEMENTS:  # noqa: PLR2004
         return None, None
-    if transfer_syntax == ImplicitVRLittleEndian:
-        (length,) = struct.unpack("<L", head[4:])
-    elif head[4:6] in LONG_VALUE_REPRESENTATIONS:
+    # The bytes decide: some senders write implicit VR whatever they negotiated. An even length never looks like a VR.
+    if head[4:6] in LONG_VALUE_REPRESENTATIONS:
         (length,) = struct.unpack(f"{order}L", file.read(4))
     else:
-        (length,) = struct.unpack(f"{order}H", head[6:])
+        (length,) = struct.unpack(f"{order}L", head[4:])
     return file.tell(), None if length == UNDEFINED_LENGTH else length
