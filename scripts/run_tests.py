@@ -106,15 +106,12 @@ def npm(name: str, script: str, *arguments: str, junit: bool = False) -> Check:
 
 def shell_scripts() -> list[str]:
     """Return the files that begin as shell scripts do; templates (.j2) are no shell scripts yet."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "scripts", "molecule", ".ci", "roles"],  # noqa: S607
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
     first_lines = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash")
+    files = (path for folder in (".ci", "molecule", "roles", "scripts") for path in sorted((ROOT / folder).rglob("*")))
     return [
-        name
-        for name in listed.stdout.splitlines()
-        if not name.endswith(".j2") and (ROOT / name).is_file() and (ROOT / name).read_bytes().startswith(first_lines)
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.is_file() and path.suffix != ".j2" and path.read_bytes().startswith(first_lines)
     ]
 
 
