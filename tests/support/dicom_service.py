@@ -1,4 +1,4 @@
-"""The DICOM service alone, as ``manage.py start_dicom_service`` runs it, with a data directory and database of its own."""
+"""The DICOM service alone, as ``manage.py start_dicom_service`` runs it, with its own data directory and database."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ READY = "DICOM service ready"
 class DicomService:
     """A service with the facilities NORTH (the default one) and SOUTH, which admits who calls from this host.
 
-    ``environment`` overrides settings. The database is PostgreSQL where the tests have one, else SQLite; ``template`` is
-    the data directory of a prepared SQLite service to begin with.
+    ``environment`` overrides settings. The database is PostgreSQL where the tests have one, else SQLite; ``template``
+    is the data directory of a prepared SQLite service to begin with.
     """
 
     data_dir: Path
@@ -95,11 +95,22 @@ class DicomService:
         """Return everything the service printed."""
         return "\n".join(self.output)
 
-    def stop(self, number: int = signal.SIGTERM, *, seconds: float = 60.0) -> int:
-        """End the service with a signal and return its exit code."""
+    @property
+    def pid(self) -> int:
+        """The process id of the parent."""
+        assert self.process is not None
+        return self.process.pid
+
+    def stop(self) -> int:
+        """End the service and return its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
-            self.process.send_signal(number)
+            self.process.terminate()
+        return self.wait()
+
+    def wait(self, *, seconds: float = 60.0) -> int:
+        """Wait for the end of the service and return its exit code."""
+        assert self.process is not None
         try:
             return self.process.wait(timeout=seconds)
         finally:
@@ -111,14 +122,12 @@ class DicomService:
 
     def kill(self) -> None:
         """Kill the parent and all children at once, as a power cut would."""
-        assert self.process is not None
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(timeout=10)
+        os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
 
     def children(self) -> list[int]:
         """Return the process ids of the children: indexer first, then the acceptors."""
-        assert self.process is not None
-        return sorted(children_of(self.process.pid))
+        return sorted(children_of(self.pid))
 
     def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a management command."""
@@ -141,8 +150,8 @@ class DicomService:
 
     def audit_entries(self, action: str, ae_title: str) -> list[tuple[str, str, dict[str, Any]]]:
         """Return study, address and detail of the audit entries of an action by an application entity."""
-        found = self.rows(
-            "SELECT study_instance_uid, address, detail FROM audit_auditentry"
+        found = self.rows(  # the values are the tests' own words
+            "SELECT study_instance_uid, address, detail FROM audit_auditentry"  # noqa: S608
             f" WHERE action = '{action}' AND ae_title = '{ae_title}' ORDER BY id"
         )
         return [

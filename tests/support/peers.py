@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 
 from pydicom import dcmread
 from pydicom.uid import (
+    JPEG2000,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
-    JPEG2000,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLosslessSV1,
@@ -35,7 +35,7 @@ from tests.support.ports import free_ports
 from tests.support.waiting import wait_for
 
 # How storescu is told to propose a transfer syntax.
-STORESCU_OPTIONS = {
+STORESCU_OPTIONS: dict[str, str] = {
     ImplicitVRLittleEndian: "--propose-implicit",
     ExplicitVRLittleEndian: "--propose-little",
     ExplicitVRBigEndian: "--propose-big",
@@ -112,9 +112,10 @@ def bit_preserving_storescp(folder: Path) -> Iterator[int]:
     """Run DCMTK's receiver, which writes data sets exactly as they come, into ``folder``; gives its port."""
     (port,) = free_ports(1)
     command = ["/usr/bin/storescp", "--bit-preserving", "--accept-all", "-v", "--output-directory", str(folder)]
-    with (folder / "log").open("wb") as log, subprocess.Popen(
-        [*command, "--unique-filenames", str(port)], stdout=log, stderr=log
-    ) as receiver:
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen([*command, "--unique-filenames", str(port)], stdout=log, stderr=log) as receiver,
+    ):
         try:
             wait_for(lambda: echoscu(port).returncode == 0, "DCMTK's storescp")
             yield port
@@ -139,7 +140,7 @@ class RawSender:
         self._message_id = 0
         RawSender.opened.append(self)
 
-    def __enter__(self) -> RawSender:
+    def __enter__(self) -> RawSender:  # noqa: PYI034  (typing.Self needs Python 3.11)
         return self
 
     def __exit__(self, *_error: object) -> None:
@@ -153,12 +154,19 @@ class RawSender:
             self._connection.close()
 
     def _keep_connection(self, event: evt.Event) -> None:
-        self._connection = event.assoc.dul.socket.socket
+        self._connection = getattr(event.assoc.dul.socket, "socket", None)
 
-    def rejection(self) -> tuple[int, int, int]:
+    @property
+    def connection(self) -> socket.socket:
+        """The connection itself, to break it."""
+        assert self._connection is not None
+        return self._connection
+
+    def rejection(self) -> tuple[int | None, int | None, int | None]:
         """Return result, source and reason of a rejected association."""
         answer = self.association.acceptor.primitive
         assert self.association.is_rejected, "the association was not rejected"
+        assert answer is not None
         return answer.result, answer.result_source, answer.diagnostic
 
     def send(self, one: SentObject, *, announce: str = "", data_set: bytes | None = None) -> tuple[int | None, str]:
@@ -193,7 +201,7 @@ class RawSender:
         for context in self.association.accepted_contexts:
             accepted = (str(context.abstract_syntax), str(context.transfer_syntax[0]))
             if accepted == (one.sop_class_uid, one.transfer_syntax_uid):
-                return int(context.context_id)
+                return context.context_id or 0
         raise AssertionError(f"no context was accepted for {one}")
 
 
@@ -205,8 +213,8 @@ def send_raw(port: int, objects: Iterable[SentObject], **titles: str) -> dict[st
         return {one.sop_instance_uid: sender.send(one)[0] for one in objects}
 
 
-def in_background(work: Callable[[], None]) -> threading.Thread:
+def in_background(work: Callable[..., None], *arguments: object) -> threading.Thread:
     """Run ``work`` in a thread that does not keep the tests alive."""
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=work, args=arguments, daemon=True)
     thread.start()
     return thread

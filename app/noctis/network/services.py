@@ -65,9 +65,11 @@ def _acceptable_transfer_syntaxes(abstract_syntax: str) -> frozenset[str]:
 
 
 def _context(abstract_syntax: str, syntaxes: list[str]) -> PresentationContext:
-    if EXPLICIT_LITTLE_ENDIAN in syntaxes and IMPLICIT_LITTLE_ENDIAN in syntaxes:
-        syntaxes.remove(EXPLICIT_LITTLE_ENDIAN)
-        syntaxes.insert(syntaxes.index(IMPLICIT_LITTLE_ENDIAN), EXPLICIT_LITTLE_ENDIAN)
+    if IMPLICIT_LITTLE_ENDIAN in syntaxes:
+        implicit = syntaxes.index(IMPLICIT_LITTLE_ENDIAN)
+        if EXPLICIT_LITTLE_ENDIAN in syntaxes[implicit:]:
+            syntaxes.remove(EXPLICIT_LITTLE_ENDIAN)
+            syntaxes.insert(implicit, EXPLICIT_LITTLE_ENDIAN)
     context = PresentationContext()
     context.abstract_syntax = UID(abstract_syntax)
     context.transfer_syntax = [UID(uid) for uid in syntaxes]

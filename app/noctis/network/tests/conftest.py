@@ -11,6 +11,7 @@ import data_store
 import pydicom
 import pytest
 from pydicom import dcmread
+from pydicom.uid import UID
 
 from noctis.archive.header import NotStorable, read_header
 from tests.support.dicom_service import DicomService
@@ -32,9 +33,7 @@ def service_template(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
 
 
 @pytest.fixture(scope="module")
-def new_module_service(
-    service_template: Path | None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[NewService]:
+def new_module_service(service_template: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
     """Give ``new_service(**environment)`` for services that a module's tests share."""
     yield from _services(service_template, tmp_path_factory)
 
@@ -122,7 +121,7 @@ def copied_under_new_uids(path: Path, folder: Path) -> Path:
     number = len(list(folder.iterdir())) + 1
     dataset.PatientID = f"COPY-{number}"
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = f"2.25.81.{number}", f"2.25.82.{number}"
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"2.25.83.{number}"
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"2.25.83.{number}")
     copy = folder / path.name
     dataset.save_as(copy)
     return copy
@@ -147,7 +146,7 @@ def make_images(ct: SentObject, tmp_path: Path) -> Callable[..., list[SentObject
             dataset.add_new(0x00091001, "OB", b"\xa5" * padding)
         images = []
         for number in range(1, count + 1):
-            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = f"2.25.3.{number}"
+            dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = UID(f"2.25.3.{number}")
             dataset.InstanceNumber = number
             dataset.save_as(folder / f"{number}.dcm")
             images.append(SentObject.read(folder / f"{number}.dcm"))

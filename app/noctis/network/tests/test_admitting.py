@@ -21,7 +21,7 @@ A_ABORT = b"\x07"
 @pytest.fixture(scope="module")
 def strict(new_module_service) -> DicomService:
     """Give a service that refuses unknown callers and knows a modality of each facility."""
-    service = new_module_service(NOCTIS_UNKNOWN_CALLERS="refuse")
+    service: DicomService = new_module_service(NOCTIS_UNKNOWN_CALLERS="refuse")
     service.manage("add_ae", "NORTH_CT", "--facility", "NORTH", "--address", "127.0.0.0/8", "--description", "Room 1")
     service.manage("add_ae", "SOUTH_CT", "--facility", "SOUTH")
     service.manage("add_ae", "ELSEWHERE", "--facility", "SOUTH", "--address", "10.1.2.0/24")

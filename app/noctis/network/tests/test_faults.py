@@ -6,6 +6,7 @@ import resource
 import socket
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE
@@ -101,14 +102,16 @@ def test_a_service_that_was_not_negotiated_is_not_supported(clean: DicomService,
 def test_an_association_that_breaks_leaves_nothing_behind(clean: DicomService, make_images) -> None:
     (image,) = make_images(1, padding=2_000_000)
     sender = RawSender(clean.port, [image])
-    connection = sender.association.dul.socket.socket
+    connection = sender.connection
     command = bytes.fromhex("00000000 0400 0000 00000000")
     connection.sendall(b"\x04\x00" + (len(command) + 6).to_bytes(4, "big") + (len(command) + 2).to_bytes(4, "big"))
     connection.sendall(b"\x01\x03" + command)
     connection.shutdown(socket.SHUT_RDWR)
 
 
-def test_an_aborted_data_set_leaves_nothing_behind(clean: DicomService, make_images) -> None:
+def test_an_aborted_data_set_leaves_nothing_behind(
+    clean: DicomService, make_images, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (image,) = make_images(1, padding=2_000_000)
     sender = RawSender(clean.port, [image], calling="CT_ABORTS")
     request = C_STORE()
@@ -117,14 +120,15 @@ def test_an_aborted_data_set_leaves_nothing_behind(clean: DicomService, make_ima
     request.DataSet = BytesIO(image.data_set)
     sent = 0
 
-    def abort_halfway(primitive: object) -> None:
+    def abort_halfway(primitive: Any) -> None:
         nonlocal sent
         sent += 1
         if sent == 10:
-            sender.association.dul.socket.socket.shutdown(socket.SHUT_RDWR)
-        original(primitive)
+            sender.connection.shutdown(socket.SHUT_RDWR)
+        send_pdu(primitive)
 
-    original, sender.association.dul.send_pdu = sender.association.dul.send_pdu, abort_halfway
+    send_pdu = sender.association.dul.send_pdu
+    monkeypatch.setattr(sender.association.dul, "send_pdu", abort_halfway)
     sender.exchange(request, 1)
 
     wait_for(lambda: not clean.half_received(), "an empty incoming folder")

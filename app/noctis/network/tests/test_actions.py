@@ -1,0 +1,78 @@
+"""Making application entities known, and remembering when they called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from noctis.accounts.models import Facility
+from noctis.audit.models import Action, AuditEntry
+from noctis.network.actions import note_seen
+from noctis.network.models import RemoteApplicationEntity
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def north() -> Facility:
+    return Facility.objects.create(code="NORTH", name="North hospital")
+
+
+@pytest.fixture
+def ct1(north: Facility) -> RemoteApplicationEntity:
+    return RemoteApplicationEntity.objects.create(ae_title="CT1", facility=north)
+
+
+def test_an_entity_is_added_and_audited(north: Facility, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command(
+        "add_ae", " CT1 ", "--facility=NORTH", "--address=10.1.2.0/24", "--address=10.1.3.4", "--description=Room 1"
+    )
+
+    entity = RemoteApplicationEntity.objects.get()
+    assert (entity.ae_title, entity.facility, entity.description) == ("CT1", north, "Room 1")
+    assert entity.may_call_from("10.1.2.77")
+    assert entity.may_call_from("10.1.3.4")
+    assert not entity.may_call_from("10.1.3.5")
+    assert AuditEntry.objects.get().action == Action.SETTING_CHANGED
+    assert capsys.readouterr().out == "CT1 may send to facility NORTH from 10.1.2.0/24 10.1.3.4.\n"
+
+
+def test_adding_the_same_again_changes_nothing(ct1: RemoteApplicationEntity) -> None:
+    call_command("add_ae", "CT1", "--facility=NORTH")
+
+    assert RemoteApplicationEntity.objects.count() == 1
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("CT1", "--facility=SOUTH"), "There is no facility with the code SOUTH. Known codes: NORTH."),
+        (("CT1", "--facility=NORTH", "--address=10.9.9.9"), "CT1 is known already: facility NORTH, addresses any."),
+        (("CT2", "--facility=NORTH", "--address=10.1.2"), "“10.1.2” is neither an address nor a network"),
+        (("A_TITLE_THAT_IS_TOO_LONG", "--facility=NORTH"), "at most 16 characters"),
+        (("  ", "--facility=NORTH"), "at least one character"),
+    ],
+)
+def test_a_mistake_gets_one_clear_sentence(
+    ct1: RemoteApplicationEntity, arguments: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(CommandError, match=message.replace(".", r"\.")):
+        call_command("add_ae", *arguments)
+    assert RemoteApplicationEntity.objects.count() == 1
+
+
+def test_a_busy_caller_is_written_down_once_a_minute(ct1: RemoteApplicationEntity, django_assert_num_queries) -> None:
+    note_seen(ct1)
+    ct1.refresh_from_db()
+    assert ct1.last_seen_at is not None
+    with django_assert_num_queries(0):
+        note_seen(ct1)
+
+    ct1.last_seen_at = timezone.now() - timedelta(minutes=2)
+    note_seen(ct1)
+    ct1.refresh_from_db()
+    assert timezone.now() - ct1.last_seen_at < timedelta(minutes=1)
