@@ -117,6 +117,8 @@ class FilterForm(forms.Form):
             self._offer("facility", [("", "All facilities"), *facilities])
         else:
             del self.fields["facility"]
+        for name in self.fields.keys() - {"text"}:
+            self.fields[name].widget.attrs["class"] = "narrows"
         self.fields["text"].widget.attrs |= {
             "type": "search",
             "placeholder": "Name, ID, accession, description",

@@ -7,11 +7,19 @@ import { announce, markNew, results, rowKeys, scroller } from './rows';
 const SHORTEST_PAUSE_MS = 1500;
 const AT_TOP_PX = 8;
 
+interface SwapDetail {
+  shouldSwap: boolean;
+  requestConfig?: { elt?: Element };
+}
+
 export class Refresher {
   private readonly page: HTMLElement;
   private wanted: Set<number> | 'all' | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private busy = false;
+  private renewing = false;
+  private readersRequests = 0;
+  private readersRequestsAtStart = 0;
   private lastAt = 0;
 
   constructor(page: HTMLElement) {
@@ -20,9 +28,11 @@ export class Refresher {
     document.addEventListener('visibilitychange', () => {
       this.schedule();
     });
-    // What the reader asks for goes before what the page does by itself.
     document.body.addEventListener('htmx:beforeRequest', (event) => {
-      if (event.target !== page) htmx.trigger(page, 'htmx:abort');
+      if (event.target !== page) this.readersRequests += 1;
+    });
+    document.body.addEventListener('htmx:beforeSwap', (event) => {
+      this.dropWhenOutdated(event);
     });
   }
 
@@ -45,11 +55,13 @@ export class Refresher {
     if (wanted === undefined) return;
     this.wanted = undefined;
     this.busy = true;
+    this.readersRequestsAtStart = this.readersRequests;
     try {
-      if (mayMoveRows()) await this.renew();
+      this.renewing = mayMoveRows();
+      if (this.renewing) await this.renew();
       else await this.update(wanted);
     } catch {
-      // Aborted by the reader, or not answered: the stream or the next poll asks again.
+      // Not answered: the stream or the next poll asks again.
     } finally {
       this.busy = false;
       this.lastAt = Date.now();
@@ -88,6 +100,16 @@ export class Refresher {
       swap: 'none',
       values,
     });
+  }
+
+  /** What the reader did while the answer was on its way goes before what the page does by itself. */
+  private dropWhenOutdated(event: Event): void {
+    const swap = event instanceof CustomEvent ? (event.detail as SwapDetail) : undefined;
+    if (!swap || swap.requestConfig?.elt !== this.page) return;
+    const asked = this.readersRequests !== this.readersRequestsAtStart;
+    if (!asked && (!this.renewing || mayMoveRows())) return;
+    swap.shouldSwap = false;
+    this.wanted = 'all';
   }
 
   private values(): FormData {

@@ -19,6 +19,7 @@ export function startWorklist(page: HTMLElement): void {
   startKeyboard();
   startRowClicks(page);
   startLive(page);
+  document.body.addEventListener('htmx:configRequest', rememberOrder);
   // The pill speaks of studies above the shown ones: once others are shown it is out of date.
   document.body.addEventListener('htmx:afterSwap', (event) => {
     if (event.target instanceof Element && event.target.id === 'worklist-results') clearArrivals();
@@ -50,6 +51,17 @@ function showState(state: LiveState): void {
   indicator.dataset.state = state;
   const words = indicator.querySelector('[data-live-text]');
   if (words) words.textContent = STATE_WORDS[state];
+}
+
+/** A filter request that follows a sort before its answer came must ask for the new order too. */
+function rememberOrder(event: Event): void {
+  const path = event instanceof CustomEvent ? (event.detail as { path?: string }).path : undefined;
+  const query = new URLSearchParams(path?.split('?')[1] ?? '');
+  for (const name of ['sort', 'dir']) {
+    const field = document.querySelector<HTMLInputElement>(`input[name=${name}][form=worklist-filter]`);
+    const value = query.get(name);
+    if (field && value) field.value = value;
+  }
 }
 
 function clearArrivals(): void {
