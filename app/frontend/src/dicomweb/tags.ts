@@ -27,7 +27,6 @@ export const Tag = {
   PatientBirthDate: '00100030',
   PatientSex: '00100040',
   PatientAge: '00101010',
-  BodyPartExamined: '00180015',
   SliceThickness: '00180050',
   KVP: '00180060',
   CineRate: '00180040',

@@ -304,6 +304,7 @@ export class StackView {
       frame,
       error: this.error,
       inverted: this.inverted,
+      windowIsDefault: this.chosenWindow === undefined,
       window: frame && this.appliedRange && windowOf(this.appliedRange, frame),
       ...(viewport && frame ? presentation(viewport, frame) : {}),
     };

@@ -13,6 +13,8 @@ export interface ViewState {
   count: number;
   frame: Frame | undefined;
   window: Window | undefined;
+  /** Whether that is the window the image came with. */
+  windowIsDefault: boolean;
   /** Size relative to the image fitted into the viewport. */
   zoom: number;
   /** Clockwise, in degrees: 0, 90, 180 or 270. */
@@ -34,6 +36,7 @@ export const emptyState: ViewState = {
   count: 0,
   frame: undefined,
   window: undefined,
+  windowIsDefault: true,
   zoom: 1,
   rotation: 0,
   flippedHorizontally: false,

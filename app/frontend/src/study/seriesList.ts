@@ -8,7 +8,6 @@ export interface SeriesSummary {
   number: number | undefined;
   modality: string;
   description: string;
-  bodyPart: string | undefined;
   instanceCount: number | undefined;
 }
 
@@ -50,7 +49,6 @@ function summary(series: DicomObject): SeriesSummary {
     number: number(series, Tag.SeriesNumber),
     modality,
     description: text(series, Tag.SeriesDescription) ?? '',
-    bodyPart: text(series, Tag.BodyPartExamined),
     instanceCount: number(series, Tag.NumberOfSeriesRelatedInstances),
   };
 }

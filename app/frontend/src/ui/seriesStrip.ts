@@ -59,7 +59,8 @@ export class SeriesStrip {
   /** Several clips in one series are chosen one by one. */
   setParts(seriesUid: string, parts: readonly PartCard[]): void {
     const entry = this.entries.get(seriesUid);
-    if (!entry || parts.length < 2) return;
+    // Made once: a button that is made anew loses the focus.
+    if (!entry || parts.length < 2 || entry.parts.childElementCount === parts.length) return;
     entry.parts.replaceChildren(...parts.map((part) => this.partButton(seriesUid, part)));
   }
 

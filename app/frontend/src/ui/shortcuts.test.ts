@@ -20,7 +20,7 @@ const names = [
   'help',
 ] as const;
 
-function recordingActions(): { [Name in (typeof names)[number]]: ReturnType<typeof vi.fn> } {
+function recordingActions(): Record<(typeof names)[number], ReturnType<typeof vi.fn>> {
   return Object.fromEntries(names.map((name) => [name, vi.fn()])) as ReturnType<typeof recordingActions>;
 }
 

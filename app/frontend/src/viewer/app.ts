@@ -278,7 +278,7 @@ export class ViewerApp implements Actions {
     this.layout.toolbar.show({
       tool: this.tool,
       presets,
-      preset: matchingPreset(presets, window)?.id,
+      preset: state.windowIsDefault ? 'default' : matchingPreset(presets, window)?.id,
       hasImages: state.count > 0,
       inverted: state.inverted,
       overlays: this.overlays,

@@ -119,10 +119,10 @@ function titleOf({ description, number, modality }: SeriesSummary): string {
 }
 
 function subtitleOf(summary: SeriesSummary): string {
-  const { modality, number, instanceCount, bodyPart } = summary;
-  const label = number === undefined ? modality : `${modality} · ${number}`;
+  const { modality, number, instanceCount } = summary;
+  const label = number === undefined ? modality : `${modality} ${number}`;
   const one = holdsImages(summary) ? 'image' : 'object';
   const count =
     instanceCount === undefined ? undefined : `${instanceCount} ${one}${instanceCount === 1 ? '' : 's'}`;
-  return [label, bodyPart?.toLowerCase(), count].filter(Boolean).join(' · ');
+  return [label, count].filter(Boolean).join(' · ');
 }
