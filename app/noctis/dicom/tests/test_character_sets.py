@@ -1,0 +1,49 @@
+"""The character set that fits what is sent."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filereader import read_dataset
+from pydicom.filewriter import write_dataset
+
+from noctis.dicom.character_sets import declare_character_set, fitting_character_set
+
+
+@pytest.mark.parametrize(
+    ("texts", "chosen"),
+    [
+        ([], ""),
+        (["Phantom^Ada"], ""),
+        (["Phantom", "Übung"], "ISO_IR 100"),
+        (["Übung", "山田"], "ISO_IR 192"),
+        (["10 €"], "ISO_IR 192"),
+    ],
+)
+def test_latin_1_is_taken_where_it_suffices(texts, chosen):
+    assert fitting_character_set(texts) == chosen
+
+
+@pytest.mark.parametrize("name", ["Phantom^Ada", "Übung^Jörg", "Yamada^Tarou=山田^太郎=やまだ^たろう"])
+def test_what_is_sent_is_read_as_it_was_meant(name):
+    dataset, item = Dataset(), Dataset()
+    item.ScheduledPerformingPhysicianName = name
+    dataset.ScheduledProcedureStepSequence = [item]
+    dataset.OtherPatientNames = ["Doe^Jane", name]
+    declare_character_set(dataset)
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, True
+    write_dataset(buffer, dataset)
+    received = read_dataset(BytesIO(buffer.getvalue()), True, True)
+    assert str(received.OtherPatientNames[1]) == name
+    assert str(received.ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName) == name
+
+
+def test_a_character_set_that_is_not_needed_goes():
+    dataset = Dataset()
+    dataset.SpecificCharacterSet, dataset.PatientName = "ISO_IR 192", "Phantom^Ada"
+    declare_character_set(dataset)
+    assert "SpecificCharacterSet" not in dataset
