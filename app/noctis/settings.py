@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "noctis.accounts",
     "noctis.audit",
     "noctis.archive",
+    "noctis.modality_worklist",
     "noctis.network",
     "noctis.dicomweb",
     "noctis.reading_worklist",

@@ -1,0 +1,6 @@
+"""What the modality worklist announces after a commit."""
+
+from django.dispatch import Signal
+
+# Arguments: performed_step_id, the primary key of a PerformedProcedureStep that was completed or discontinued.
+performed_step_ended = Signal()
