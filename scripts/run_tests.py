@@ -118,6 +118,8 @@ def shell_scripts() -> list[str]:
 def parts() -> dict[str, list[Check]]:
     """Return every part in the order in which they start."""
     manage = (sys.executable, "app/manage.py")
+    real, elsewhere = "integration or postgresql", "browser or appliance"
+    parallel = ("-n", "2", "--dist", "loadfile")
     ansible_is_possible = sys.version_info >= (3, 11)
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
@@ -140,12 +142,10 @@ def parts() -> dict[str, list[Check]]:
                 f"--outputFile.junit={RESULTS / 'vitest.xml'}", junit=True,
             ),
         ],
-        "unit": [pytest("unit", "not (integration or browser or appliance or postgresql)", "-n", "auto")],
+        "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "integration": [
-            pytest("integration-sqlite", "integration and not (browser or appliance or postgresql)"),
-            pytest(
-                "integration-postgresql", "not (browser or appliance)", "-n", "2", "--dist", "loadfile", servers=True
-            ),
+            pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
+            pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
         ],
         "browser": [pytest("browser", "browser and not appliance")],
     }  # fmt: skip
