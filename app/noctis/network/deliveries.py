@@ -42,6 +42,15 @@ class Delivery:
         """Note what came and how the association ended; waits a while for a database that is away."""
         if not self.received and not self.refused:
             return
+        logger.info(
+            "%s from %s delivered %d instances of %d studies, %d were refused; %s",
+            self.origin.ae_title,
+            self.origin.address,
+            self.received.total(),
+            len(self.received),
+            self.refused.total(),
+            ended,
+        )
         for pause in AUDIT_RETRY_SECONDS:
             time.sleep(pause)
             try:

@@ -27,7 +27,7 @@ from noctis.network.stop_signal import StopSignal
 logger = logging.getLogger(__name__)
 
 BACKLOG = 128
-LOCK_SECONDS = 5.0
+LOCK_SECONDS = 2.0
 LOCK_RETRY_SECONDS = 0.1
 STOP_GRACE_SECONDS = 15.0
 INDEXER_SECONDS = 60.0

@@ -58,6 +58,7 @@ def _services(template: Path | None, tmp_path_factory: pytest.TempPathFactory) -
     yield start
     for service in started:
         service.stop()
+        assert "Traceback" not in service.said()
 
 
 @pytest.fixture(autouse=True)

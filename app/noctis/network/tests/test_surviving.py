@@ -20,7 +20,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.integration
 
 SENDERS = 3
-ROUNDS = 3
+ROUNDS = 2
 
 
 def is_gone(pid: int) -> bool:
@@ -30,7 +30,7 @@ def is_gone(pid: int) -> bool:
 
 def test_a_kill_in_the_middle_of_transfers_loses_nothing_that_was_acknowledged(new_service, make_images) -> None:
     service: DicomService = new_service()
-    images = make_images(450, padding=100_000)
+    images = make_images(300, padding=100_000)
     acknowledged: dict[str, bytes] = {}
     for turn in range(ROUNDS):
         before = len(acknowledged)
