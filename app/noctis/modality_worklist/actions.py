@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Final
@@ -150,6 +150,16 @@ def import_steps(
 
 
 @transaction.atomic
+def cancel_left_out(facility: Facility, kept_keys: Collection[str], *, origin: Origin) -> int:
+    """Cancel the steps of an order that its source names no more and that have not begun; return how many."""
+    steps = ScheduledProcedureStep.objects.select_for_update().of_order(facility, origin.source, origin.order)
+    left_out = [step for step in steps.not_started() if step.source_key not in kept_keys]
+    for step in left_out:
+        set_status(step, StepStatus.CANCELLED, address=origin.address, reason="left out by its source")
+    return len(left_out)
+
+
+@transaction.atomic
 def note_images(facility: Facility, *, study_instance_uid: str, accession_number: str, patient_identifier: str) -> int:
     """Move the steps that arriving images belong to; returns how many began by them.
 
@@ -194,6 +204,9 @@ def _import(
             if twin := same.exclude(source=origin.source).first():
                 return twin, Outcome.SKIPPED
         return _insert(facility, particulars, origin, imported.key, None), Outcome.ADDED
+    if step.source_order != origin.order:
+        step.source_order = origin.order
+        step.save(update_fields=["source_order"])
     reopened = reopen and step.status in {StepStatus.CANCELLED, StepStatus.DISCONTINUED}
     if reopened:
         set_status(step, StepStatus.SCHEDULED, address=origin.address)
