@@ -150,4 +150,4 @@ def compare(drawn: NDArray[np.uint8], hu: NDArray[np.int16], window: tuple[float
             shades.add(expected)
             checked += 1
     assert checked > rows
-    assert {0, 255} < shades
+    assert len(shades) > 4

@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 from tests.appliance.deployment import Appliance
+from tests.support.waiting import wait_for
 
 
 def test_a_client_that_trusts_the_local_authority_is_served(appliance: Appliance) -> None:
@@ -90,6 +91,16 @@ def test_logs_hold_no_query_and_no_one_time_link(appliance: Appliance) -> None:
     appliance.get("/set-up/SECRET-OF-A-LINK")
     requests = appliance.run("cat /var/log/nginx/*.log")
     assert "GET /worklist 302" in requests
-    assert "GET /set-up/… " in requests
+    assert "GET /set-up/- " in requests
     assert "SECRET-OF-A-LINK" not in requests
     assert "NAME-OF-A-PATIENT" not in requests + appliance.run("cat /var/log/noctis/*.log")
+
+
+def test_no_query_is_logged_while_the_application_does_not_answer(appliance: Appliance) -> None:
+    appliance.run("supervisorctl stop noctis-web")
+    try:
+        assert appliance.get("/worklist?search=NAME-OF-A-PATIENT").status == 502
+    finally:
+        appliance.run("noctis-apply")
+    wait_for(appliance.is_healthy, "a healthy application")
+    assert "NAME-OF-A-PATIENT" not in appliance.run("cat /var/log/nginx/*.log")
