@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
-from pydicom.uid import ExplicitVRBigEndian
 
 from noctis.archive.models import Instance
 from noctis.dicom.attributes import UNREADABLE
@@ -16,7 +14,6 @@ from noctis.dicomweb.data_sets import read_data_set, stored_path
 from noctis.dicomweb.errors import NoSuchResource
 
 PIXEL_ELEMENTS: Final = ("7FE00008", "7FE00009", "7FE00010")
-WORD_LENGTHS: Final = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
 
 def bulk_value(instance: Instance, path: str) -> bytes:
@@ -25,11 +22,7 @@ def bulk_value(instance: Instance, path: str) -> bytes:
     element = _element(dataset, path)
     if not isinstance(element.value, bytes):
         raise NoSuchResource("There is no bulk data at this address.")
-    word = WORD_LENGTHS.get(element.VR, 1)
-    if word == 1 or instance.transfer_syntax_uid != ExplicitVRBigEndian:
-        return element.value
-    whole = len(element.value) - len(element.value) % word
-    return np.frombuffer(element.value[:whole], dtype=f">u{word}").astype(f"<u{word}").tobytes()
+    return element.value
 
 
 def _element(dataset: Dataset, path: str) -> DataElement:

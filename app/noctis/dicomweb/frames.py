@@ -14,7 +14,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from noctis.archive.models import Instance
 from noctis.dicom.transfer_syntaxes import TransferSyntax, transfer_syntax
-from noctis.dicomweb.data_sets import read_data_set, stored_path
+from noctis.dicomweb.data_sets import read_data_set, stored_path, turned_round
 from noctis.dicomweb.errors import NoSuchResource, UnreadableInstance
 from noctis.dicomweb.fragments import FrameIndex, Source, Span, index_frames
 
@@ -181,9 +181,8 @@ class FrameReader:
         start = span.offset - span.offset % word
         end = -(-(span.offset + span.length) // word) * word
         data = self._source.read(self._offset + start, end - start)
-        data += bytes(-len(data) % word)
         if word > 1:
-            data = np.frombuffer(data, dtype=f">u{word}").astype(f"<u{word}").tobytes()
+            data = turned_round(data, word)
         return data[span.offset - start :][: span.length]
 
 
