@@ -33,7 +33,7 @@ beforeEach(() => {
   singleKeys = true;
   page = document.createElement('div');
   page.innerHTML =
-    '<button>b</button><input type="text"><input type="range"><dialog><p id="in"></p></dialog>';
+    '<button>b</button><input type="text"><input type="range"><dialog open><p id="in"></p></dialog>';
   document.body.replaceChildren(page);
   listenForKeys(commandsFor(actions as unknown as Actions), () => singleKeys, page);
 });

@@ -109,7 +109,7 @@ export class Toolbar {
   private layOutPresets(presets: readonly Preset[]): void {
     this.shownPresets = presets;
     for (const id of this.buttons.keys()) if (id.startsWith('preset-')) this.buttons.delete(id);
-    const choices = presets.map(({ id, shortLabel }) => this.button(`preset-${id}`, shortLabel));
+    const choices = presets.map(({ id, label }) => this.button(`preset-${id}`, label));
     this.presets.replaceChildren(this.button('preset-default', 'Default'), ...choices);
   }
 
