@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django_vite.core.asset_loader import DjangoViteAssetLoader, DjangoViteConfig, ManifestClient
 from pytest_django.fixtures import Settings
 
+from noctis.accounts.models import Facility, Role, User
 from noctis.data_directory import DataDirectory
 
 
@@ -17,3 +21,48 @@ def data_dir(settings: Settings, tmp_path: Path) -> DataDirectory:
     directory.create()
     settings.NOCTIS_DATA = directory
     return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def front_end_manifest(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let templates name their bundles although the front end is not built."""
+    path = tmp_path_factory.mktemp("vite") / "manifest.json"
+    entries = ("src/pages/main.ts", "src/viewer/main.ts")
+    path.write_text(json.dumps({entry: {"file": "assets/main.js", "src": entry, "isEntry": True} for entry in entries}))
+    client = DjangoViteAssetLoader.instance()._apps["default"]  # noqa: SLF001  (it offers no other way)
+    client.manifest = ManifestClient(DjangoViteConfig(manifest_path=path))
+
+
+@dataclass(frozen=True)
+class People:
+    """Two facilities and a user of each kind; ``owner`` and ``technician`` belong to north, ``stranger`` to south."""
+
+    north: Facility
+    south: Facility
+    administrator: User
+    radiologist: User
+    owner: User
+    technician: User
+    stranger: User
+    roleless: User
+
+
+@pytest.fixture
+def people(db: None) -> People:
+    """Make facilities and users who sign in with ``client.force_login``."""
+    north = Facility.objects.create(code="NORTH", name="North hospital")
+    south = Facility.objects.create(code="SOUTH", name="South clinic")
+
+    def user(name: str, role: str, facility: Facility | None = None) -> User:
+        return User.objects.create_user(name, role=role, facility=facility)
+
+    return People(
+        north=north,
+        south=south,
+        administrator=user("administrator", Role.ADMINISTRATOR),
+        radiologist=user("radiologist", Role.RADIOLOGIST),
+        owner=user("owner", Role.FACILITY_USER, north),
+        technician=user("technician", Role.TECHNICIAN, north),
+        stranger=user("stranger", Role.FACILITY_USER, south),
+        roleless=user("roleless", "", north),
+    )

@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
+    path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.operations.urls")),
 ]

@@ -106,7 +106,7 @@ def change_user(user: User, particulars: UserParticulars, *, acting_user: User) 
 
 
 @transaction.atomic
-def set_user_active(user: User, active: bool, *, acting_user: User) -> None:  # noqa: FBT001  (it is the value set)
+def set_user_active(user: User, *, active: bool, acting_user: User) -> None:
     """Let a user in again, or out: running sessions and open set-up links end at once."""
     if active == user.is_active:
         return

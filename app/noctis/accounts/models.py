@@ -69,6 +69,10 @@ class UserManager(BaseUserManager["User"]):
         user.save(using=self._db)
         return user
 
+    def get_by_natural_key(self, username: str | None) -> User:
+        """Return who signs in as ``username``: two users never differ by case alone."""
+        return self.get(username__iexact=username)
+
 
 class User(AbstractBaseUser):
     """Someone who signs in. Without a role, or without a facility where the role needs one, a user sees nothing."""

@@ -65,7 +65,7 @@ def user_active(request: HttpRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     active = request.POST.get("active") == "yes"
     try:
-        set_user_active(user, active, acting_user=signed_in_user(request))
+        set_user_active(user, active=active, acting_user=signed_in_user(request))
     except AccountError as error:
         messages.error(request, str(error))
     else:

@@ -1,0 +1,102 @@
+"""Who may call what: every address of the pages, tried by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from noctis.archive.models import Study
+from noctis.reading_worklist.tests.factories import make_study
+
+EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
+TRIED_ELSEWHERE = ("dicom-web/", "events/")
+
+SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED = 302, 401, 403, 200, 404, 302
+# What anonymous, roleless, another facility, the owner's facility (twice), radiologists and administrators get.
+OPEN = (FOUND,) * 7
+SIGNED_IN = (SIGN_IN, *(FOUND,) * 6)
+OWNERS = (SIGN_IN, MISSING, MISSING, FOUND, FOUND, FOUND, FOUND)
+ADMINISTRATORS = (SIGN_IN, *(REFUSED,) * 5, FOUND)
+ADMINISTRATORS_POST = (SIGN_IN, *(REFUSED,) * 5, MOVED)
+
+EXPECTED = {
+    "home": ("get", (MOVED,) * 7),
+    "healthz": ("get", OPEN),
+    "sign_in": ("get", (FOUND, *(MOVED,) * 6)),
+    "sign_out": ("post", (MOVED,) * 7),
+    "set_up": ("get", (410,) * 7),
+    "own_password": ("get", SIGNED_IN),
+    "worklist": ("get", SIGNED_IN),
+    "worklist_filter": ("post", (SIGN_IN, *(MOVED,) * 6)),
+    "worklist_studies": ("post", SIGNED_IN),
+    "worklist_updates": ("post", SIGNED_IN),
+    "viewer": ("get", OWNERS),
+    "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
+    "operations:overview": ("get", ADMINISTRATORS),
+    "operations:users": ("get", ADMINISTRATORS),
+    "operations:new_user": ("get", ADMINISTRATORS),
+    "operations:edit_user": ("get", ADMINISTRATORS),
+    "operations:user_link": ("post", ADMINISTRATORS),
+    "operations:user_active": ("post", ADMINISTRATORS_POST),
+    "operations:facilities": ("get", ADMINISTRATORS),
+    "operations:new_facility": ("get", ADMINISTRATORS),
+    "operations:edit_facility": ("get", ADMINISTRATORS),
+    "operations:application_entities": ("get", ADMINISTRATORS),
+    "operations:new_application_entity": ("get", ADMINISTRATORS),
+    "operations:edit_application_entity": ("get", ADMINISTRATORS),
+    "operations:application_entity_active": ("post", ADMINISTRATORS_POST),
+    "operations:quarantine": ("get", ADMINISTRATORS),
+    "operations:audit_log": ("get", ADMINISTRATORS),
+}
+
+
+def routes(resolver: URLResolver, prefix: str = "", namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield the name and pattern of every address, but of those whose own tests try everybody."""
+    for pattern in resolver.url_patterns:
+        path = prefix + str(pattern.pattern)
+        if path.startswith(TRIED_ELSEWHERE):
+            continue
+        if isinstance(pattern, URLResolver):
+            inner = f"{pattern.namespace}:" if pattern.namespace else ""
+            yield from routes(pattern, path, namespace + inner)
+        else:
+            yield namespace + str(pattern.name), pattern
+
+
+ROUTES = dict(routes(get_resolver()))
+
+
+@pytest.fixture
+def study(people) -> Study:
+    return make_study(people.north)
+
+
+def test_every_address_says_who_may_call_it():
+    assert set(ROUTES) == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(ROUTES))
+@pytest.mark.parametrize("who", EVERYBODY)
+def test_access(client, people, study, entity, name, who):
+    method, statuses = EXPECTED[name]
+    if who != "anonymous":
+        client.force_login(getattr(people, who))
+    values = {"study_uid": study.study_instance_uid, "token": "x", "pk": primary_key(name, people, entity)}
+    arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
+    answer = getattr(client, method)(reverse(name, kwargs=arguments))
+    assert answer.status_code == statuses[EVERYBODY.index(who)]
+    if statuses is ADMINISTRATORS and answer.status_code == REFUSED:
+        assert "not for your role" in answer.content.decode()
+
+
+def primary_key(name, people, entity) -> int:
+    if "entit" in name:
+        return entity.pk
+    return people.north.pk if "facilit" in name else people.stranger.pk
+
+
+@pytest.mark.parametrize("name", ["worklist", "worklist_studies", "operations:overview"])
+def test_a_script_without_a_session_is_told_so(client, db, name):
+    assert client.get(reverse(name), headers={"HX-Request": "true"}).status_code == NO_SCRIPT
