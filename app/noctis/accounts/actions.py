@@ -94,7 +94,7 @@ def change_user(user: User, particulars: UserParticulars, *, acting_user: User) 
     for name in changed:
         setattr(user, name, values[name])
     user.save(update_fields=changed)
-    roles = {"role": {"from": former_role, "to": user.role}} if "role" in changed else {}
+    roles: dict[str, Any] = {"role": {"from": former_role, "to": user.role}} if "role" in changed else {}
     _announce(
         AccountEvent.USER_CHANGED,
         acting_user,

@@ -13,7 +13,9 @@ PROGRAMMATIC_PREFIXES = ("/dicom-web/", "/events/", "/api/")
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Sends a browser to the sign-in page and answers 401 to scripts, which cannot follow a redirect usefully."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # not only redirects
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
         """Refuse an anonymous request."""
         if request.path.startswith(PROGRAMMATIC_PREFIXES) or request.headers.get("HX-Request"):
             return HttpResponse("Sign in first.", status=401, content_type="text/plain")

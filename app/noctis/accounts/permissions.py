@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
@@ -30,4 +30,4 @@ def signed_in_user(request: HttpRequest) -> User:
     """Return the user of a request that the sign-in middleware let through."""
     if not isinstance(request.user, User):
         raise PermissionDenied
-    return cast("User", request.user)
+    return request.user

@@ -68,7 +68,7 @@ class FacilityNameForm(forms.Form):
 
     def __init__(self, *args: Any, facility: Facility | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._others = Facility.objects.exclude(pk=facility.pk if facility else None)
+        self._others = Facility.objects.exclude(pk=facility.pk) if facility else Facility.objects.all()
 
     def clean_name(self) -> str:
         """Refuse the name of another facility."""
@@ -115,7 +115,8 @@ class ApplicationEntityForm(forms.Form):
 
     def __init__(self, *args: Any, entity: RemoteApplicationEntity | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._others = RemoteApplicationEntity.objects.exclude(pk=entity.pk if entity else None)
+        others = RemoteApplicationEntity.objects.all()
+        self._others = others.exclude(pk=entity.pk) if entity else others
 
     def clean_ae_title(self) -> str:
         """Refuse what is no AE title, and the title of another device."""
@@ -128,16 +129,20 @@ class ApplicationEntityForm(forms.Form):
         return title
 
 
+class DayInput(forms.DateInput):
+    """The browser's own date control."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class AuditFilterForm(forms.Form):
     """What to look for in the audit log."""
 
     action = forms.ChoiceField(required=False, choices=[("", "All actions"), *Action.choices])
     user = forms.CharField(required=False, max_length=150, label="User name")
-    from_date = forms.DateField(required=False, label="From", widget=forms.DateInput(format="%Y-%m-%d"))
-    to_date = forms.DateField(required=False, label="To", widget=forms.DateInput(format="%Y-%m-%d"))
+    from_date = forms.DateField(required=False, label="From", widget=DayInput)
+    to_date = forms.DateField(required=False, label="To", widget=DayInput)
     study = forms.CharField(required=False, max_length=64, label="Study Instance UID")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in ("from_date", "to_date"):
-            self.fields[name].widget.input_type = "date"  # type: ignore[attr-defined]

@@ -91,7 +91,7 @@ def test_access(client, people, study, entity, name, who):
         assert "not for your role" in answer.content.decode()
 
 
-def primary_key(name, people, entity) -> int:
+def primary_key(name, people, entity):
     if "entit" in name:
         return entity.pk
     return people.north.pk if "facilit" in name else people.stranger.pk

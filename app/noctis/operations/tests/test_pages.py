@@ -23,7 +23,7 @@ def administrator(client, people):
     return client
 
 
-def page(client, name: str, **arguments: int) -> str:
+def page(client, name, **arguments):
     return client.get(reverse(f"operations:{name}", kwargs=arguments)).content.decode()
 
 

@@ -77,10 +77,10 @@ async def stream_of(user=None):
     return client, await client.get("/events/worklist")
 
 
-async def heard(response, name: str, *, seconds: float = 5.0) -> dict[str, object]:
+async def heard(response, name, *, seconds=5.0):
     """Return the data of the next event called ``name``."""
 
-    async def wait() -> dict[str, object]:
+    async def wait():
         async for part in response.streaming_content:
             if found := re.search(rf"^event: {name}\ndata: (.*)$", part.decode(), re.MULTILINE):
                 return json.loads(found[1])
@@ -109,7 +109,7 @@ def test_each_user_hears_of_the_own_studies_alone(people, old_studies, changed):
         await changed(south)
         await changed(north)
         assert await heard(owner, "studies") == {"studies": [north.pk]}
-        told: set[object] = set()
+        told: set[int] = set()
         while told != {north.pk, south.pk}:
             told |= set((await heard(radiologist, "studies"))["studies"])
         await close(owner, radiologist)
@@ -180,7 +180,12 @@ def test_a_change_of_facility_ends_the_stream_so_that_the_page_connects_anew(peo
 def test_one_poller_serves_all_and_rests_when_nobody_looks(people, old_studies, monkeypatch):
     asked = []
     real = change_feed.changes_since
-    monkeypatch.setattr(change_feed, "changes_since", lambda *a: asked.append(a[0].username) or real(*a))
+
+    def counted(user, moment):
+        asked.append(user)
+        return real(user, moment)
+
+    monkeypatch.setattr(change_feed, "changes_since", counted)
 
     async def scenario():
         feed = ChangeFeed(poll_seconds=0.02)
