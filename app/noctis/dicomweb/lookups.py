@@ -29,10 +29,13 @@ def visible_series(user: User | AnonymousUser, study_uid: str, series_uid: str) 
     )
 
 
-def visible_instance(user: User | AnonymousUser, study_uid: str, series_uid: str, instance_uid: str) -> Instance:
-    """Return an instance of a series of a study, or raise NoSuchResource."""
+def visible_instance(
+    user: User | AnonymousUser, study_uid: str, series_uid: str, instance_uid: str, *, with_parents: bool = False
+) -> Instance:
+    """Return an instance of a series of a study, or raise NoSuchResource; frames need nothing of its parents."""
+    visible = Instance.objects.visible_to(user)
     return _one(
-        Instance.objects.visible_to(user).select_related("series__study"),
+        visible.select_related("series__study") if with_parents else visible,
         "instance",
         series__study__study_instance_uid=study_uid,
         series__series_instance_uid=series_uid,

@@ -64,7 +64,7 @@ def retrieve_instance_metadata(
 ) -> HttpResponseBase:
     """Send the metadata of one instance."""
     require_json(request)
-    instance = visible_instance(request.user, study_uid, series_uid, instance_uid)
+    instance = visible_instance(request.user, study_uid, series_uid, instance_uid, with_parents=True)
     etag = f'W/"{instance.pk}-{FORMAT}-{instance.sha256[:16]}"'
     return _metadata(request, etag, lambda: gzip.compress(to_json([instance_metadata(instance)]), mtime=0))
 
