@@ -89,11 +89,23 @@ async def heard(response, name, *, seconds=5.0):
     return await asyncio.wait_for(wait(), seconds)
 
 
-async def close(*responses) -> None:
+async def close(*responses):
     for response in responses:
         await response.streaming_content.aclose()
-    await asyncio.sleep(0.1)
-    await in_database_thread(connections.close_all)
+
+
+def run(scenario):
+    """Run ``scenario`` and give back the connections of every thread it used."""
+
+    async def whole():
+        try:
+            await scenario()
+        finally:
+            await asyncio.sleep(0.1)
+            await in_database_thread(connections.close_all)
+            await sync_to_async(connections.close_all)()
+
+    asyncio.run(whole())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -114,7 +126,7 @@ def test_each_user_hears_of_the_own_studies_alone(people, old_studies, changed):
             told |= set((await heard(radiologist, "studies"))["studies"])
         await close(owner, radiologist)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -126,7 +138,7 @@ def test_the_answer_is_a_stream_that_no_proxy_holds_back(people):
         assert "no-store" in response["Cache-Control"]
         await close(response)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -135,7 +147,7 @@ def test_without_a_session_there_is_no_stream(people):
         _, response = await stream_of()
         assert response.status_code == 401
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -147,7 +159,7 @@ def test_a_deactivated_user_is_told_to_leave(people):
         await heard(response, "signed-out")
         await close(response)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +171,7 @@ def test_signing_out_elsewhere_ends_the_stream(people):
         await heard(response, "signed-out")
         await close(response)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -173,7 +185,7 @@ def test_a_change_of_facility_ends_the_stream_so_that_the_page_connects_anew(peo
             await heard(response, "signed-out")
         await close(response)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -198,10 +210,8 @@ def test_one_poller_serves_all_and_rests_when_nobody_looks(people, old_studies, 
         async with feed.subscribe(people.owner):
             await asyncio.sleep(0.1)
         assert len(asked) > count
-        await asyncio.sleep(0.1)
-        await in_database_thread(connections.close_all)
 
-    asyncio.run(scenario())
+    run(scenario)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -221,8 +231,6 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(people, old_studies,
         async with feed.subscribe(people.owner) as subscription:
             await changed(old_studies[0])
             assert await subscription.changed(wait_seconds=5) == [old_studies[0].pk]
-        await asyncio.sleep(0.1)
-        await in_database_thread(connections.close_all)
 
-    asyncio.run(scenario())
+    run(scenario)
     assert "wait for the index" in caplog.text
