@@ -123,7 +123,7 @@ def parts() -> dict[str, list[Check]]:
     ansible_is_possible = sys.version_info >= (3, 11)
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
-        "molecule": [Check("molecule", ("scripts/molecule", "test"), may_be_impossible=True)],
+        "molecule": [Check("molecule", ("scripts/molecule", "test"), junit=True, may_be_impossible=True)],
         "lint": [
             Check("ruff", (str(BIN / "ruff"), "check", ".")),
             Check("ruff-format", (str(BIN / "ruff"), "format", "--check", ".")),
@@ -132,6 +132,7 @@ def parts() -> dict[str, list[Check]]:
             tool("djhtml", "--check", "--tabwidth", "2", "app/noctis"),
             tool("yamllint", "--strict", "."),
             Check("ansible-lint", (str(BIN / "ansible-lint"), "--offline"), may_be_impossible=not ansible_is_possible),
+            Check("role-docs", (sys.executable, "scripts/role-docs", "--check")),
             Check("shellcheck", ("shellcheck", *shell_scripts())),
             npm("eslint-prettier", "lint"),
         ],
