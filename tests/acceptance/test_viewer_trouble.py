@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.acceptance.conftest import PageProblems
-from tests.acceptance.viewer_page import PLAN, ViewerPage
+from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.phantoms import BORIS, SyntheticStudy, ct_series, save
 
 STUDY = SyntheticStudy("viewer trouble", BORIS, "CT in trouble", "SYN2025120", "20250322", "101500")
@@ -134,7 +134,7 @@ def test_metadata_that_do_not_come_can_be_asked_for_again(viewer: ViewerPage):
     metadata = re.compile("/metadata$")
     viewer.page.route(metadata, Refusals(400, -1))
     viewer.page.goto(f"/viewer/{STUDY.uid}")
-    expect(viewer.page.get_by_role("alert")).to_contain_text("This series could not be loaded")
+    expect(viewer.page.get_by_role("alert")).to_contain_text("This series could not be loaded", timeout=LOADING_MS)
     viewer.page.unroute(metadata)
     viewer.click("Try again")
     viewer.expect(state="ready", image_index=0)
@@ -148,8 +148,8 @@ def test_metadata_that_do_not_come_can_be_asked_for_again(viewer: ViewerPage):
     ],
 )
 def test_a_study_that_is_gone_or_empty_says_so(viewer: ViewerPage, series: dict[str, object], words: str):
-    viewer.page.route(re.compile(r"/studies/[\d.]+/series$"), lambda route: route.fulfill(**series))  # type: ignore[arg-type]
+    viewer.page.route(re.compile(r"/studies/[\d.]+/series$"), lambda route: route.fulfill(**series))
     viewer.page.goto(f"/viewer/{STUDY.uid}")
     notice = viewer.page.locator(".viewer-notice")
-    expect(notice).to_contain_text(words)
+    expect(notice).to_contain_text(words, timeout=LOADING_MS)
     expect(notice.get_by_role("link", name="Back to worklist")).to_be_visible()
