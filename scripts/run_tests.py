@@ -18,8 +18,8 @@ import sys
 import tempfile
 import threading
 import time
-import zlib
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
