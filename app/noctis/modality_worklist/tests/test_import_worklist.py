@@ -22,6 +22,7 @@ from noctis.modality_worklist.actions import move_step
 from noctis.modality_worklist.models import ScheduledProcedureStep, Source, StepStatus
 from noctis.modality_worklist.query import worklist_query
 from noctis.modality_worklist.tests.factories import STUDY, facility, identifier
+from tests.support.appliance import server_settings
 from tests.support.waiting import wait_for
 
 SAMPLES = Path("/usr/share/doc/dcmtk/examples/wlistdb")
@@ -236,11 +237,9 @@ def test_dcmtk_s_own_sample_database_is_imported(north, tmp_path, capsys):
 
 
 @pytest.mark.integration
-@pytest.mark.django_db(transaction=True)
 def test_a_watched_folder_is_followed_until_sigterm(tmp_path, settings):
     data = tmp_path / "data"
-    environment = {**os.environ, "NOCTIS_DATA_DIR": str(data), "NOCTIS_EMBEDDED": "true"}
-    environment.pop("NOCTIS_DATABASE_URL", None)
+    environment = {**os.environ, "NOCTIS_DATA_DIR": str(data), **server_settings(os.environ)}
     manage = [sys.executable, str(settings.APP_DIR / "manage.py")]
     subprocess.run([*manage, "migrate", "-v", "0"], env=environment, check=True)
     subprocess.run([*manage, "add_facility", "NORTH", "North"], env=environment, check=True, capture_output=True)

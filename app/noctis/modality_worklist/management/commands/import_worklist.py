@@ -56,6 +56,7 @@ class Command(BaseCommand):
         self._tell(self._pass(folder))
         self._say("Watching for changes.")
         while not stop.wait(interval):
+            close_old_connections()
             try:
                 report = self._pass(folder)
             except CommandError as error:
@@ -65,7 +66,6 @@ class Command(BaseCommand):
                 self._tell(report)
 
     def _pass(self, folder: WorklistFolder) -> FolderReport:
-        close_old_connections()
         try:
             return folder.import_changes()
         except OSError as error:
