@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import F, OrderBy, Q
+from django.db import connection
+from django.db.models import Q
 
 from noctis.archive.models import FacilityScopedQuerySet, Study
 
@@ -29,9 +30,9 @@ COLUMNS: Final = (
     Column("date", "Study date", ("study_date", "study_time"), descending_first=True),
     Column("modality", "Modality", ("modalities",)),
     Column("description", "Description", ("description",)),
+    Column("images", "Images", ("instance_count",), descending_first=True),
     Column("accession", "Accession", ("accession_number",)),
     Column("facility", "Facility", ("facility__name",)),
-    Column("images", "Images", ("instance_count",), descending_first=True),
     Column("received", "Received", ("received_at",), descending_first=True),
 )
 DEFAULT_COLUMN: Final = COLUMNS[-1]
@@ -40,7 +41,7 @@ _BY_KEY: Final = {column.key: column for column in COLUMNS}
 
 @dataclass(frozen=True)
 class Order:
-    """A column and a direction. Studies without a value stand last when descending, first when ascending."""
+    """A column and a direction; studies without a value stand where the database's indexes have them."""
 
     column: Column = DEFAULT_COLUMN
     descending: bool = True
@@ -69,26 +70,42 @@ class Order:
         """The order as part of a URL."""
         return f"sort={self.column.key}&dir={self.direction}"
 
-    def order_by(self) -> list[OrderBy]:
-        """Return the terms for ``order_by``."""
-        fields = (*self.column.fields, "id")
-        return [F(name).desc(nulls_last=True) if self.descending else F(name).asc(nulls_first=True) for name in fields]
+    def order_by(self) -> list[str]:
+        """Return the terms for ``order_by``, as the indexes have them."""
+        sign = "-" if self.descending else ""
+        return [f"{sign}{name}" for name in (*self.column.fields, "id")]
 
     def beyond(self, cursor: Study) -> Q:
         """Return the condition that a study comes after ``cursor``."""
-        condition, equal = Q(), Q()
+        first = self.column.fields[0]
+        condition, equal = Q(), self._not_before(first, _value(cursor, first))
         for name in (*self.column.fields, "id"):
             value = _value(cursor, name)
             condition |= equal & self._further(name, value)
             equal &= Q(**({f"{name}__isnull": True} if value is None else {name: value}))
         return condition
 
+    @property
+    def _absent_first(self) -> bool:
+        """Whether studies without a value come first: PostgreSQL calls them the largest, SQLite the smallest."""
+        return self.descending == connection.features.nulls_order_largest
+
+    def _not_before(self, name: str, value: Any) -> Q:
+        """Return what the database can look up in an index: it narrows nothing that ``beyond`` lets through."""
+        return Q() if value is None else self._compared(name, "lte" if self.descending else "gte", value)
+
     def _further(self, name: str, value: Any) -> Q:
-        if self.descending:
-            return NOTHING if value is None else Q(**{f"{name}__lt": value}) | Q(**{f"{name}__isnull": True})
-        return Q(**{f"{name}__isnull": False}) if value is None else Q(**{f"{name}__gt": value})
+        if value is None:
+            return Q(**{f"{name}__isnull": False}) if self._absent_first else NOTHING
+        return self._compared(name, "lt" if self.descending else "gt", value)
+
+    def _compared(self, name: str, comparison: str, value: Any) -> Q:
+        condition = Q(**{f"{name}__{comparison}": value})
+        can_be_absent = name in NULLABLE and not self._absent_first
+        return condition | Q(**{f"{name}__isnull": True}) if can_be_absent else condition
 
 
+NULLABLE: Final = ("study_date", "study_time")
 NOTHING: Final = Q(pk__in=[])
 
 
