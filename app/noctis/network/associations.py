@@ -228,10 +228,21 @@ class Acceptor:
             logger.error("no connection can be accepted: %s", error.strerror)  # noqa: TRY400
             time.sleep(ACCEPT_PAUSE_SECONDS)
             return
-        association = AcceptedAssociation(self, connection, plain_address(peer[0]), peer[1])
+        try:
+            self._start_association(connection, plain_address(peer[0]), peer[1])
+        except (OSError, RuntimeError) as error:  # the peer is gone already, or no thread can be started
+            connection.close()
+            log_defect(logger, error)
+
+    def _start_association(self, connection: socket.socket, address: str, port: int) -> None:
+        association = AcceptedAssociation(self, connection, address, port)
         with self._changed:
             self._running.add(association)
-        association.start()
+        try:
+            association.start()
+        except RuntimeError:
+            self.forget(association)
+            raise
 
     def _drain(self) -> None:
         """Wait for the running associations, then abort what is left."""

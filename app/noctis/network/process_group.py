@@ -124,10 +124,10 @@ class ProcessGroup:
             self._stop.close()
             os.close(self._lifeline[1])
             threading.Thread(target=self._end_with_parent, daemon=True).start()
-            for number in HANDLED:
+            stop = StopSignal(*child.stop_signals)  # first: to ignore a signal would also drop one that waits
+            for number in HANDLED.difference(child.stop_signals):
                 signal.signal(number, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            stop = StopSignal(*child.stop_signals)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
             child.main(stop, self._announce)
             code = 0

@@ -101,6 +101,14 @@ def test_an_association_that_does_not_end_is_aborted_in_time(new_service, ct: Se
         wait_for(lambda: sender.association.is_aborted, "the abort")
 
 
+def test_a_stop_while_the_children_start_is_not_missed(new_service) -> None:
+    for _ in range(3):
+        service: DicomService = new_service(processes=8, NOCTIS_DICOM_DRAIN_SECONDS="30")
+        os.kill(service.pid, signal.SIGTERM)  # the first acceptor is ready, the others hardly
+
+        assert service.wait(seconds=20) == 0
+
+
 def test_an_interrupt_stops_the_service_too(new_service) -> None:
     service: DicomService = new_service()
     os.killpg(service.pid, signal.SIGINT)  # as Ctrl-C does, to every process
