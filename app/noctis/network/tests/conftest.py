@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pydicom.uid import UID
 
 from noctis.archive.header import NotStorable, read_header
+from tests.data.folder import write_mixed_folder
 from tests.support.dicom_service import DicomService
 from tests.support.peers import RawSender, SentObject
 
@@ -77,7 +78,7 @@ def service(new_module_service: NewService) -> DicomService:
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[SentObject]:
-    """Give the images that installed packages bring, each as an object of its own that contradicts no other.
+    """Give synthetic objects and the images that installed packages bring; none contradicts another.
 
     Where a file has the UIDs of another but is the first in its transfer syntax, it is copied under new ones.
     """
@@ -85,7 +86,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[SentObject]:
     copies = tmp_path_factory.mktemp("copies")
     chosen: dict[str, SentObject] = {}
     patients: dict[str, str] = {}
-    for path in sample_files():
+    for path in [*write_mixed_folder(tmp_path_factory.mktemp("synthetic"), ct_slices=3), *sample_files()]:
         if (identity := identity_of(path)) is None:
             continue
         study, patient, instance = identity

@@ -6,16 +6,12 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom import Dataset, dcmread
-from pydicom.dataset import FileMetaDataset
+from pydicom import dcmread
 from pydicom.uid import (
     HTJ2K,
     MPEG4HP41,
-    UID,
     DeflatedExplicitVRLittleEndian,
-    EncapsulatedPDFStorage,
     ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
 )
 
@@ -52,23 +48,6 @@ NAMES = {
 }
 
 
-@pytest.fixture(scope="module")
-def pdf(tmp_path_factory: pytest.TempPathFactory) -> SentObject:
-    """Give an encapsulated document."""
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID = EncapsulatedPDFStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = UID("2.25.91")
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "2.25.92", "2.25.93"
-    dataset.PatientID, dataset.Modality = "PDF-1", "DOC"
-    dataset.MIMETypeOfEncapsulatedDocument = "application/pdf"
-    dataset.EncapsulatedDocument = b"%PDF-1.4\n%%EOF\n\0"
-    path = tmp_path_factory.mktemp("pdf") / "document.dcm"
-    dataset.save_as(path, enforce_file_format=True)
-    return SentObject.read(path)
-
-
 def test_an_echo_is_answered(service: DicomService) -> None:
     done = echoscu(service.port)
 
@@ -77,12 +56,12 @@ def test_an_echo_is_answered(service: DicomService) -> None:
 
 
 def test_what_storescu_sends_is_stored_as_another_receiver_gets_it(
-    service: DicomService, samples: list[SentObject], pdf: SentObject, tmp_path: Path
+    service: DicomService, samples: list[SentObject], tmp_path: Path
 ) -> None:
     """Storescu writes lengths anew before it sends, so the truth is what DCMTK's bit-preserving receiver got."""
     objects = [
         one
-        for one in [*samples, pdf]
+        for one in samples
         if one.transfer_syntax_uid in STORESCU_OPTIONS and one.path.name not in UNREADABLE_TO_DCMTK
     ]
     with bit_preserving_storescp(tmp_path) as reference_port:
@@ -104,19 +83,17 @@ def test_what_storescu_sends_is_stored_as_another_receiver_gets_it(
     assert kinds == set(STORESCU_OPTIONS), "the samples should cover whatever storescu can send"
 
 
-def test_a_data_set_keeps_its_own_bytes(new_service, samples: list[SentObject], pdf: SentObject) -> None:
+def test_a_data_set_keeps_its_own_bytes(new_service, samples: list[SentObject]) -> None:
     service = new_service()
-    objects = [*samples, pdf]
-
-    statuses = send_raw(service.port, objects)
+    statuses = send_raw(service.port, samples)
 
     assert set(statuses.values()) == {0}
     service.wait_until_indexed()
     stored = service.stored()
-    assert {one.sop_instance_uid for one in objects} == set(stored)
-    for one in objects:
+    assert {one.sop_instance_uid for one in samples} == set(stored)
+    for one in samples:
         assert stored[one.sop_instance_uid] == one.data_set, one.path.name
-    assert_listed(service, objects)
+    assert_listed(service, samples)
     assert_private(service.data_dir)
 
 
