@@ -14,10 +14,10 @@ from typing import Any, Final
 from django.utils import timezone
 from pydicom.dataset import Dataset
 
-from noctis.dicom.json_model import to_dicom_json
 from noctis.modality_worklist.hl7_message import Hl7Error, OrderMessage, Segment
 from noctis.modality_worklist.models import LONG_TEXT, SHORT_TEXT
 from noctis.modality_worklist.particulars import StepParticulars
+from noctis.modality_worklist.stored_attributes import valid_json
 
 LONGEST_KEY: Final = 250
 NEW, CHANGE, STATUS = "NW", "XO", "SC"  # ORC-1, HL7 table 0119
@@ -306,7 +306,7 @@ def _other_attributes(message: OrderMessage, group: _Group, details: Segment) ->
     for keyword, value in values.items():
         if value:
             setattr(further, keyword, _without_backslash(value))
-    return to_dicom_json(further).model
+    return valid_json(further)
 
 
 def _without_backslash(value: Any) -> Any:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, time
 from typing import Any, Final
 
+from pydicom.dataset import Dataset
+
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
+from noctis.dicom.attributes import UNREADABLE
 from noctis.dicom.uids import is_valid_uid
-from noctis.modality_worklist.keys import FURTHER_KEYS, FURTHER_STEP_KEYS, tag_key
+from noctis.modality_worklist.keys import FURTHER_KEYS, FURTHER_STEP_KEYS, STEP_SEQUENCE
 from noctis.modality_worklist.models import LONG_TEXT, SHORT_TEXT, Priority
 
 SEXES: Final = frozenset({"M", "F", "O", ""})
@@ -35,8 +38,6 @@ _LIMITS: Final = {
     "step_description": LONG_TEXT,
 }
 _NAMES: Final = ("patient_name", "referring_physician", "requesting_physician", "performing_physician")
-_FURTHER_TAGS: Final = frozenset(map(tag_key, FURTHER_KEYS)) | {tag_key("ScheduledProcedureStepSequence")}
-_FURTHER_STEP_TAGS: Final = frozenset(map(tag_key, FURTHER_STEP_KEYS))
 
 
 class InvalidParticulars(ValueError):
@@ -147,7 +148,16 @@ def _stations(titles: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
 def _problems_of_other_attributes(other: Mapping[str, Any]) -> list[str]:
     if len(json.dumps(other)) > OTHER_ATTRIBUTES_BYTES:
         return ["The further attributes are too long."]
-    items = other.get(tag_key("ScheduledProcedureStepSequence"), {}).get("Value", [{}])
-    if len(items) != 1 or not _FURTHER_TAGS.issuperset(other) or not _FURTHER_STEP_TAGS.issuperset(items[0]):
+    try:
+        read = Dataset.from_json(dict(other))
+    except UNREADABLE:
+        return ["The further attributes are not valid DICOM JSON."]
+    inner = read[STEP_SEQUENCE].value if STEP_SEQUENCE in read else [Dataset()]
+    allowed = FURTHER_KEYS | {STEP_SEQUENCE}
+    if len(inner) != 1 or not _keywords(read) <= allowed or not _keywords(inner[0]) <= FURTHER_STEP_KEYS:
         return ["The further attributes hold one that a worklist does not return."]
     return []
+
+
+def _keywords(attributes: Dataset) -> set[str]:
+    return {found.keyword for found in attributes}

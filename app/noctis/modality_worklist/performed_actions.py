@@ -15,6 +15,7 @@ from noctis.dicom.attributes import text
 from noctis.dicom.json_model import to_dicom_json
 from noctis.dicom.uids import is_valid_uid
 from noctis.modality_worklist.actions import set_status
+from noctis.modality_worklist.keys import tag_key
 from noctis.modality_worklist.models import (
     PerformedProcedureStep,
     PerformedSeries,
@@ -35,6 +36,7 @@ from noctis.modality_worklist.performed_report import (
     series_of,
 )
 from noctis.modality_worklist.signals import performed_step_ended
+from noctis.modality_worklist.stored_attributes import data_set_of
 
 
 class DuplicatePerformedStep(Exception):
@@ -142,12 +144,10 @@ def end_performed_step(
 
 def _merged(step: PerformedProcedureStep, changes: Dataset) -> Dataset:
     """Return the whole report with what may be changed taken from ``changes``."""
-    allowed = Dataset()
-    for found in changes:
-        if found.keyword not in NEVER_SET:
-            allowed[found.tag] = found
-    step.data_set = {**step.data_set, **to_dicom_json(allowed).model}
-    return Dataset.from_json(step.data_set)
+    settled = {tag_key(keyword) for keyword in NEVER_SET}
+    allowed = {key: value for key, value in to_dicom_json(changes).model.items() if key not in settled}
+    step.data_set = {**step.data_set, **allowed}
+    return data_set_of(step.data_set)
 
 
 def _write(step: PerformedProcedureStep, report: Dataset) -> None:

@@ -99,7 +99,7 @@ def check_changes(changes: Dataset) -> list[str]:
     if STATUS in changes and text(changes, STATUS) not in PerformedStatus.values:
         raise InvalidValue(STATUS)
     _check_series(changes)
-    return sorted(found.keyword for found in changes if found.keyword in NEVER_SET)
+    return sorted(keyword for keyword in NEVER_SET if keyword in changes)
 
 
 def missing_at_the_end(report: Dataset) -> list[str]:

@@ -9,7 +9,6 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from noctis.dicom.attributes import date_value, element, person_name_text, text, texts, time_value
-from noctis.dicom.json_model import to_dicom_json
 from noctis.modality_worklist.keys import (
     CODE_COLUMNS,
     FURTHER_KEYS,
@@ -25,6 +24,7 @@ from noctis.modality_worklist.keys import (
 )
 from noctis.modality_worklist.models import Priority, ScheduledProcedureStep, StepStatus
 from noctis.modality_worklist.particulars import InvalidParticulars, StepParticulars
+from noctis.modality_worklist.stored_attributes import data_set_of, valid_json
 
 # The Scheduled Procedure Step Status (0040,0020) by our own.
 DICOM_STATUS: Final = {
@@ -39,7 +39,7 @@ DICOM_STATUS: Final = {
 
 def worklist_item(step: ScheduledProcedureStep) -> Dataset:
     """Return everything that a worklist query may return of ``step``."""
-    item = Dataset.from_json(step.other_attributes)
+    item = data_set_of(step.other_attributes)
     _fill(item, step, ORDER_COLUMNS)
     setattr(item, PRIORITY, step.priority.upper())
     code = Dataset()
@@ -108,7 +108,7 @@ def _other_attributes(item: Dataset, inner: Dataset) -> dict[str, Any]:
     kept, kept_inside = _only(item, FURTHER_KEYS), _only(inner, FURTHER_STEP_KEYS)
     if len(kept_inside):
         setattr(kept, STEP_SEQUENCE, Sequence([kept_inside]))
-    return to_dicom_json(kept).model
+    return valid_json(kept)
 
 
 def _only(source: Dataset, keywords: frozenset[str]) -> Dataset:

@@ -69,12 +69,13 @@ def identifier(**keys: Any) -> Dataset:
     return as_received(query)
 
 
-def as_received(dataset: Dataset) -> Dataset:
-    """Return ``dataset`` as a peer would send it in implicit VR: undecoded."""
+def as_received(dataset: Dataset, wrong: tuple[bytes, bytes] = (b"", b"")) -> Dataset:
+    """Return ``dataset`` as a peer would send it in implicit VR: undecoded, some bytes replaced by wrong ones."""
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, True
     write_dataset(buffer, dataset)
-    return read_dataset(BytesIO(buffer.getvalue()), True, True)
+    content = buffer.getvalue().replace(*wrong) if wrong[0] else buffer.getvalue()
+    return read_dataset(BytesIO(content), True, True)
 
 
 def report(step: ScheduledProcedureStep | None = None, **changes: Any) -> Dataset:

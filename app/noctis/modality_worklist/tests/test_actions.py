@@ -72,6 +72,9 @@ def test_steps_of_one_requested_procedure_share_a_study():
         ({"patient_name": "a^b^c^d^e^f"}, "not a valid name"),
         ({"station_ae_titles": ("Ä",)}, "AE title cannot be used"),
         ({"other_attributes": {"00280010": {"vr": "US", "Value": [1]}}}, "further attributes"),
+        ({"other_attributes": {"00101030": {"vr": "DS", "Value": ["70,5"]}}}, "not valid DICOM JSON"),
+        ({"other_attributes": {"00101030": "70"}}, "not valid DICOM JSON"),
+        ({"other_attributes": {"weight": {"vr": "DS"}}}, "not valid DICOM JSON"),
         ({"other_attributes": {"00104000": {"vr": "LT", "Value": ["x" * 40000]}}}, "too long"),
     ],
 )

@@ -114,6 +114,17 @@ def test_a_file_without_identifiers_is_known_by_its_name(north, tmp_path, capsys
     assert "1 unchanged" in run(tmp_path, capsys)
 
 
+def test_a_value_that_is_wrong_is_left_out_and_spoils_no_query(north, tmp_path, capsys):
+    worklist_file(tmp_path / "1.wl", PatientComments="fasting", PatientAge="x" * 30)
+    path = worklist_file(tmp_path / "2.wl", PatientWeight="705", StudyInstanceUID="1.2.3", AccessionNumber="A2")
+    path.write_bytes(path.read_bytes().replace(b"705 ", b"70,5"))
+    assert "2 added" in run(tmp_path, capsys)
+    steps = ScheduledProcedureStep.objects.visible_to_facility(north)
+    answers = list(worklist_query(identifier(PatientWeight=None, PatientComments="")).answers(steps))
+    assert [answer.PatientComments for answer in answers] == ["fasting", None]
+    assert [answer.PatientWeight for answer in answers] == [None, None]
+
+
 def test_bad_files_are_named_left_out_and_change_the_exit_code(north, tmp_path, capsys):
     worklist_file(tmp_path / "NOCTIS" / "good.wl")
     (tmp_path / "NOCTIS" / "garbage.wl").write_bytes(os.urandom(3000))

@@ -192,6 +192,26 @@ def test_an_interim_report_replaces_its_series_and_keeps_the_rest():
     assert [series.instance_count for series in performed.series.all()] == [3]
 
 
+def test_a_value_that_a_modality_gets_wrong_spoils_nothing_else():
+    series = Dataset()
+    series.SeriesInstanceUID = f"{STUDY}.1"
+    series.ReferencedImageSequence = Sequence([image(1)])
+    series.ExposureTime = 9999
+    wrong = Dataset()
+    wrong.PerformedSeriesSequence = Sequence([series])
+    wrong.ImageAndFluoroscopyAreaDoseProduct = "9999"
+    begin()
+    change(as_received(wrong, (b"9999", b"99,9")))
+    assert change(as_received(final_status())).step.status == PerformedStatus.COMPLETED
+    assert PerformedProcedureStep.objects.get().expected_instances == {f"{STUDY}.1": [f"{STUDY}.1.1"]}
+
+
+def final_status() -> Dataset:
+    changes = Dataset()
+    changes.PerformedProcedureStepStatus = "COMPLETED"
+    return changes
+
+
 def test_what_may_be_given_only_once_stays_and_is_named():
     begin()
     result = change(final(PatientID="P2", PatientName="Other^Name"))
