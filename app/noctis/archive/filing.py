@@ -11,9 +11,27 @@ from datetime import datetime
 from django.db.models import F
 
 from noctis.archive.header import Header
-from noctis.archive.models import Instance, Patient, QuarantineReason, Reception, Series, Study, StudyStatus
+from noctis.archive.models import (
+    Instance,
+    Patient,
+    QuarantineReason,
+    Reception,
+    Series,
+    SeriesRequest,
+    Study,
+    StudyStatus,
+)
 from noctis.archive.storage_area import instance_path
-from noctis.dicom.attributes import date_value, demographics, person_name_text, text, time_value, whole_number
+from noctis.dicom.attributes import (
+    date_value,
+    demographics,
+    person_name_text,
+    sequence_items,
+    text,
+    time_value,
+    whole_number,
+)
+from noctis.dicom.matching import name_index
 
 IDENTITY_LENGTH = 140
 LARGEST_INTEGER = 2**31 - 1
@@ -74,6 +92,8 @@ class Batch:
                 return False
             raise Conflict(QuarantineReason.SAME_UID_OTHER_BYTES)
         study = self._study(arrival)
+        if header.sop_class_uid not in study.sop_class_list:
+            study.sop_classes = "\\".join(sorted([*study.sop_class_list, header.sop_class_uid]))
         series = self._series(study, arrival)
         self.instances[header.sop_instance_uid] = new_instance(arrival, series)
         self.stored_hashes[header.sop_instance_uid] = arrival.sha256
@@ -95,6 +115,7 @@ class Batch:
                 instance_count=F("instance_count") + count,
                 series_count=F("series_count") + self.new_series[study_id],
                 modalities=studies_by_id[study_id].modalities,
+                sop_classes=studies_by_id[study_id].sop_classes,
                 status=StudyStatus.ARRIVING,
                 changed_at=self.now,
             )
@@ -148,6 +169,7 @@ def new_patient(arrival: Arrival, identity: str) -> Patient:
             "patient_identifier": stated.patient_id[:64],
             "issuer_of_patient_id": stated.issuer[:64],
             "name": stated.name[:400],
+            "name_index": name_index(stated.name[:400]),
             "birth_date": stated.birth_date,
             "sex": stated.sex[:16],
         },
@@ -160,11 +182,13 @@ def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
     dataset = arrival.header.dataset
     stated = demographics(dataset)
     accession, description = text(dataset, "AccessionNumber"), text(dataset, "StudyDescription")
+    referring_physician = person_name_text(dataset, "ReferringPhysicianName")[:400]
     return Study.objects.create(
         facility_id=arrival.reception.facility_id,
         patient=patient,
         study_instance_uid=arrival.header.study_instance_uid,
         patient_name=stated.name[:400],
+        patient_name_index=name_index(stated.name[:400]),
         patient_identifier=stated.patient_id[:64],
         birth_date=stated.birth_date,
         sex=stated.sex[:16],
@@ -173,7 +197,10 @@ def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
         study_id=text(dataset, "StudyID")[:16],
         accession_number=accession[:64],
         description=description[:256],
-        referring_physician=person_name_text(dataset, "ReferringPhysicianName")[:400],
+        referring_physician=referring_physician,
+        referring_physician_index=name_index(referring_physician),
+        institution=text(dataset, "InstitutionName")[:64],
+        timezone_offset=text(dataset, "TimezoneOffsetFromUTC")[:16],
         search_text=f"{stated.name} {stated.name_display} {stated.patient_id} {accession} {description}".lower(),
         received_at=now,
         changed_at=now,
@@ -183,17 +210,32 @@ def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
 def new_series(arrival: Arrival, study: Study, now: datetime) -> Series:
     """Insert the series that a first object speaks of."""
     dataset = arrival.header.dataset
-    return Series.objects.create(
+    series = Series.objects.create(
         study=study,
         series_instance_uid=arrival.header.series_instance_uid,
         modality=text(dataset, "Modality")[:16].upper(),
         series_number=_integer(dataset, "SeriesNumber"),
         description=text(dataset, "SeriesDescription")[:256],
         body_part=text(dataset, "BodyPartExamined")[:64],
+        laterality=text(dataset, "Laterality")[:16],
+        protocol=text(dataset, "ProtocolName")[:64],
+        station=text(dataset, "StationName")[:64],
         series_date=date_value(dataset, "SeriesDate"),
         series_time=time_value(dataset, "SeriesTime"),
+        performed_step_date=date_value(dataset, "PerformedProcedureStepStartDate"),
+        performed_step_time=time_value(dataset, "PerformedProcedureStepStartTime"),
         changed_at=now,
     )
+    SeriesRequest.objects.bulk_create(
+        SeriesRequest(
+            series=series,
+            requested_procedure_id=text(item, "RequestedProcedureID")[:64],
+            scheduled_step_id=text(item, "ScheduledProcedureStepID")[:64],
+            accession_number=text(item, "AccessionNumber")[:64],
+        )
+        for item in sequence_items(dataset, "RequestAttributesSequence")
+    )
+    return series
 
 
 def new_instance(arrival: Arrival, series: Series) -> Instance:

@@ -1,4 +1,7 @@
-"""The index of the archive: Patient, Study, Series, Instance, where each came from and what waits for a person."""
+"""The index of the archive: Patient, Study, Series, Instance, where each came from and what waits for a person.
+
+Columns that end in ``_index`` hold a name as ``noctis.dicom.matching.name_index`` folds it; queries for names use them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from django.db import models
 from noctis.accounts.models import Facility, User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.dicom.attributes import person_name_display
+from noctis.dicom.matching import name_index
 
 __all__ = [
     "FacilityScopedQuerySet",
@@ -18,9 +22,12 @@ __all__ = [
     "QuarantinedObject",
     "Reception",
     "Series",
+    "SeriesRequest",
     "Study",
     "StudyStatus",
 ]
+
+NO_NAME_INDEX = name_index("")
 
 
 class Patient(models.Model):
@@ -35,6 +42,7 @@ class Patient(models.Model):
     patient_identifier = models.CharField(max_length=64, blank=True)
     issuer_of_patient_id = models.CharField(max_length=64, blank=True)
     name = models.CharField(max_length=400, blank=True)
+    name_index = models.TextField(editable=False, default=NO_NAME_INDEX)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=16, blank=True)
 
@@ -44,6 +52,7 @@ class Patient(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["facility", "identity"], name="one_patient_per_identity")
         ]
+        indexes: ClassVar = [models.Index(fields=["facility", "patient_identifier"])]
 
     def __str__(self) -> str:
         return f"patient {self.pk}"
@@ -63,6 +72,7 @@ class Study(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
     study_instance_uid = models.CharField(max_length=64, unique=True)
     patient_name = models.CharField(max_length=400, blank=True)
+    patient_name_index = models.TextField(editable=False, default=NO_NAME_INDEX)
     patient_identifier = models.CharField(max_length=64, blank=True)
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=16, blank=True)
@@ -72,7 +82,11 @@ class Study(models.Model):
     accession_number = models.CharField(max_length=64, blank=True)
     description = models.CharField(max_length=256, blank=True)
     referring_physician = models.CharField(max_length=400, blank=True)
+    referring_physician_index = models.TextField(editable=False, default=NO_NAME_INDEX)
+    institution = models.CharField(max_length=64, blank=True)
+    timezone_offset = models.CharField(max_length=16, blank=True, help_text="From UTC, such as +0100")
     modalities = models.CharField(max_length=120, blank=True, help_text="Sorted, separated by backslashes")
+    sop_classes = models.TextField(blank=True, help_text="UIDs, sorted, separated by backslashes")
     search_text = models.TextField(blank=True, help_text="Lower-case name, ID, accession number and description")
     series_count = models.PositiveIntegerField(default=0)
     instance_count = models.PositiveIntegerField(default=0)
@@ -89,6 +103,8 @@ class Study(models.Model):
             models.Index(fields=["-study_date", "-study_time", "-id"]),
             models.Index(fields=["patient_name", "id"]),
             models.Index(fields=["-received_at", "-id"]),
+            models.Index(fields=["facility", "patient_identifier"]),
+            models.Index(fields=["facility", "accession_number"]),
         ]
 
     def __str__(self) -> str:
@@ -103,6 +119,11 @@ class Study(models.Model):
     def modality_list(self) -> list[str]:
         """The modalities as a list."""
         return [modality for modality in self.modalities.split("\\") if modality]
+
+    @property
+    def sop_class_list(self) -> list[str]:
+        """The UIDs of the SOP classes as a list."""
+        return [uid for uid in self.sop_classes.split("\\") if uid]
 
 
 class SeriesQuerySet(FacilityScopedQuerySet["Series"]):
@@ -120,8 +141,13 @@ class Series(models.Model):
     series_number = models.IntegerField(null=True)
     description = models.CharField(max_length=256, blank=True)
     body_part = models.CharField(max_length=64, blank=True)
+    laterality = models.CharField(max_length=16, blank=True)
+    protocol = models.CharField(max_length=64, blank=True)
+    station = models.CharField(max_length=64, blank=True)
     series_date = models.DateField(null=True)
     series_time = models.TimeField(null=True)
+    performed_step_date = models.DateField(null=True)
+    performed_step_time = models.TimeField(null=True)
     instance_count = models.PositiveIntegerField(default=0)
     changed_at = models.DateTimeField()
 
@@ -136,6 +162,24 @@ class Series(models.Model):
 
     def __str__(self) -> str:
         return self.series_instance_uid
+
+
+class SeriesRequest(models.Model):
+    """What a series was made for: an item of its Request Attributes Sequence (PS3.3 table 10-9)."""
+
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="requests")
+    requested_procedure_id = models.CharField(max_length=64, blank=True)
+    scheduled_step_id = models.CharField(max_length=64, blank=True)
+    accession_number = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["requested_procedure_id", "series"]),
+            models.Index(fields=["scheduled_step_id", "series"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.pk} of series {self.series_id}"
 
 
 class Reception(models.Model):

@@ -136,6 +136,12 @@ def person_name_display(name: PersonName | str) -> str:
     return latin or native or " ".join(part.strip() for part in phonetic.split("^")[:3] if part.strip())
 
 
+def sequence_items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; an empty list where it is absent or no sequence."""
+    found = element(dataset, keyword)
+    return list(found.value) if found is not None and found.VR == "SQ" and found.value else []
+
+
 def without_escape_sequences(text: str) -> str:
     """Return decoded ``text`` without the escape sequences of ISO 2022, which pydicom leaves in for ISO 2022 IR 58."""
     return _ESCAPE_SEQUENCE.sub("", text) if "\x1b" in text else text
