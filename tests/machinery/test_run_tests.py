@@ -1,0 +1,96 @@
+"""`make test` counts everything once, and a part that could not run never looks like a success."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import run_tests
+from scripts.run_tests import NOT_POSSIBLE_HERE, Check, Runner
+
+REPORT = """<testsuites><testsuite>
+  <testcase name="a"/><testcase name="b"/>
+  <testcase name="c"><skipped/></testcase>
+  <testcase name="d"><failure/></testcase>
+  <testcase name="e"><error/></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.fixture(autouse=True)
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(run_tests, "RESULTS", tmp_path)
+    monkeypatch.setattr(run_tests, "IN_CI", False)
+    return tmp_path
+
+
+def python(script: str, **options: Any) -> Check:
+    return Check("check", (sys.executable, "-c", script), **options)
+
+
+def outcome_of(*checks: Check) -> str:
+    return str(Runner("/nonexistent", stream=False).run_part("part", checks))
+
+
+def writing(report: str, code: int, results: Path) -> Check:
+    script = f"import sys; open({str(results / 'check.xml')!r}, 'w').write({report!r}); sys.exit({code})"
+    return python(script, junit=True)
+
+
+def test_the_tests_of_a_report_are_counted_one_by_one(results):
+    assert outcome_of(writing(REPORT, 1, results)) == "2 passed, 2 failed, 1 skipped"
+
+
+def test_a_tool_without_report_counts_as_one():
+    assert outcome_of(python("pass"), python("raise SystemExit(2)")) == "1 passed, 1 failed, 0 skipped"
+
+
+def test_a_run_that_fails_although_its_tests_passed_is_a_failure(results):
+    passed = "<testsuite><testcase name='a'/></testsuite>"
+    assert outcome_of(writing(passed, 1, results)) == "1 passed, 1 failed, 0 skipped"
+
+
+def test_a_report_of_an_earlier_run_does_not_count(results):
+    (results / "check.xml").write_text("<testsuite><testcase name='old'/></testsuite>")
+    assert outcome_of(python("raise SystemExit(1)", junit=True)) == "0 passed, 1 failed, 0 skipped"
+
+
+def test_what_is_not_possible_here_is_skipped_loudly(capsys):
+    assert outcome_of(python(f"raise SystemExit({NOT_POSSIBLE_HERE})", may_be_impossible=True)) == (
+        "0 passed, 0 failed, 1 skipped"
+    )
+    assert "!!! check IS NOT POSSIBLE ON THIS MACHINE" in capsys.readouterr().out
+
+
+def test_what_is_not_possible_here_fails_in_ci(monkeypatch):
+    monkeypatch.setattr(run_tests, "IN_CI", True)
+    assert outcome_of(python(f"raise SystemExit({NOT_POSSIBLE_HERE})", may_be_impossible=True)) == (
+        "0 passed, 1 failed, 0 skipped"
+    )
+
+
+def test_a_program_that_is_missing_is_a_failure(capsys):
+    assert outcome_of(Check("check", ("/nonexistent/program",))) == "0 passed, 1 failed, 0 skipped"
+    assert "/nonexistent/program: No such file or directory" in capsys.readouterr().out
+
+
+def test_a_failed_check_is_shown_in_full_and_a_passed_one_in_brief(capsys):
+    outcome_of(python("print('\\n'.join(f'line {n}' for n in range(50)))"))
+    assert "line 49" in (passed := capsys.readouterr().out)
+    assert "line 3\n" not in passed
+    outcome_of(python("print('\\n'.join(f'line {n}' for n in range(50))); raise SystemExit(1)"))
+    assert "line 3\n" in capsys.readouterr().out
+
+
+def test_every_part_runs_and_the_last_line_counts_all(capsys):
+    wanted = {"build": [python("raise SystemExit(1)")], "lint": [python("pass")], "types": [python("pass")]}
+    outcomes = run_tests.run_parts(Runner("/nonexistent", stream=False), wanted, lanes=2)
+    assert run_tests.report(outcomes) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "2 passed, 1 failed, 0 skipped"
+
+
+def test_every_part_of_the_makefile_exists():
+    line = next(line for line in (run_tests.ROOT / "Makefile").read_text().splitlines() if line.startswith("PARTS := "))
+    assert {"build", *line.removeprefix("PARTS := ").split()} == set(run_tests.parts())
