@@ -10,10 +10,11 @@ const entries = ['src/pages/main.ts', 'src/viewer/main.ts'].filter((entry) => ex
 export default defineConfig({
   base: '/static/bundle/',
   resolve: {
-    alias: {
+    alias: [
       // The image library's XML readers are never used; their parser needs Node's `events` and dies at load in a browser.
-      xmlbuilder2: here('src/render/xmlbuilder2Stub.ts'),
-    },
+      { find: 'xmlbuilder2', replacement: here('src/render/xmlbuilder2Stub.ts') },
+      { find: /^(fs|path)$/, replacement: here('src/render/nodeModuleStub.ts') },
+    ],
   },
   build: {
     manifest: true,

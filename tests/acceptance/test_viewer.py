@@ -218,6 +218,15 @@ def test_zoom_and_pan_by_button_key_and_tool(ct: ViewerPage):
     assert (abs(ct.picture().astype(int) - before) < 8).mean() > 0.97
 
 
+def test_an_image_that_fills_the_window_still_does_when_the_window_changes(ct: ViewerPage):
+    ct.page.set_viewport_size({"width": 800, "height": 560})
+    ct.expect_near(zoom=1)
+    ct.press("+")
+    ct.page.set_viewport_size({"width": 1280, "height": 800})
+    ct.expect_near(zoom=1.25)
+    assert ct.page.locator(".viewer-canvas canvas").evaluate("(canvas) => canvas.width") > 900
+
+
 def test_series_are_listed_with_pictures_and_changed_by_click_and_key(ct: ViewerPage):
     cards = ct.page.locator(".viewer-card")
     expect(cards).to_have_count(2)

@@ -53,7 +53,7 @@ export class StackView {
       event.preventDefault();
     });
     new ResizeObserver(() => {
-      if (this.viewport) rendering.engine.resize(true, true);
+      this.resize();
     }).observe(element);
   }
 
@@ -158,7 +158,8 @@ export class StackView {
     if (!viewport) return;
     const { flipHorizontal, flipVertical } = viewport.getCamera();
     // The CPU renderer flips the image before it turns it; readers mean the axes of the screen.
-    const isTurned = this.rendering.usesCpu && this.state.rotation % 180 !== 0;
+    const { rotation = 0 } = viewport.getViewPresentation();
+    const isTurned = this.rendering.usesCpu && Math.round(rotation) % 180 !== 0;
     viewport.setCamera(
       (axis === 'horizontal') !== isTurned
         ? { flipHorizontal: !flipHorizontal }
@@ -181,6 +182,15 @@ export class StackView {
 
   private get viewport(): Types.IStackViewport | undefined {
     return this.rendering.engine.getViewport<Types.IStackViewport | undefined>(this.id);
+  }
+
+  /** The image keeps its size relative to the viewport: one that filled it still does. */
+  private resize(): void {
+    if (!this.viewport) return;
+    const { zoom } = this.state;
+    this.rendering.engine.resize(true, true);
+    this.publish();
+    this.zoomBy(zoom / this.state.zoom);
   }
 
   private loadSoon(): void {

@@ -7,6 +7,8 @@ export interface SeriesCard {
   uid: string;
   title: string;
   subtitle: string;
+  /** How many images, frames or objects it holds. */
+  count: string;
   thumbnailUrl: string | undefined;
 }
 
@@ -18,7 +20,7 @@ export interface PartCard {
 interface Entry {
   item: HTMLLIElement;
   button: HTMLButtonElement;
-  subtitle: HTMLElement;
+  count: HTMLElement;
   progress: HTMLProgressElement;
   parts: HTMLUListElement;
 }
@@ -51,9 +53,9 @@ export class SeriesStrip {
     }
   }
 
-  setSubtitle(seriesUid: string, subtitle: string): void {
+  setCount(seriesUid: string, count: string): void {
     const entry = this.entries.get(seriesUid);
-    if (entry) setText(entry.subtitle, subtitle);
+    if (entry) setText(entry.count, count);
   }
 
   /** Several clips in one series are chosen one by one. */
@@ -75,7 +77,8 @@ export class SeriesStrip {
   }
 
   private entry(card: SeriesCard): Entry {
-    const subtitle = element('span', { class: 'viewer-card-subtitle' }, card.subtitle);
+    const count = element('span', {}, card.count);
+    const subtitle = element('span', { class: 'viewer-card-subtitle' }, card.subtitle, ' · ', count);
     const progress = element('progress', {
       class: 'viewer-card-progress',
       max: 1,
@@ -98,7 +101,7 @@ export class SeriesStrip {
       this.choose(card.uid);
     });
     const parts = element('ul', { class: 'viewer-parts', 'aria-label': `Clips of ${card.title}` });
-    const entry = { item: element('li', {}, button, progress, parts), button, subtitle, progress, parts };
+    const entry = { item: element('li', {}, button, progress, parts), button, count, progress, parts };
     this.entries.set(card.uid, entry);
     return entry;
   }

@@ -60,6 +60,7 @@ export class Layout {
         uid: summary.uid,
         title: titleOf(summary),
         subtitle: subtitleOf(summary),
+        count: countOf(summary),
         thumbnailUrl: holdsImages(summary) ? thumbnailUrl(summary.uid) : undefined,
       })),
     );
@@ -75,6 +76,8 @@ export class Layout {
         label: isClip ? `Clip ${index + 1} · ${frames.length}` : `Images · ${frames.length}`,
       })),
     );
+    const frames = images.reduce((sum, set) => sum + set.frames.length, 0);
+    if (images.some(({ isClip }) => isClip)) this.series.setCount(seriesUid, `${frames} frames`);
     this.series.markCurrent(seriesUid, shownId);
   }
 
@@ -118,11 +121,13 @@ function titleOf({ description, number, modality }: SeriesSummary): string {
   );
 }
 
-function subtitleOf(summary: SeriesSummary): string {
-  const { modality, number, instanceCount } = summary;
-  const label = number === undefined ? modality : `${modality} ${number}`;
+function subtitleOf({ modality, number }: SeriesSummary): string {
+  return number === undefined ? modality : `${modality} ${number}`;
+}
+
+function countOf(summary: SeriesSummary): string {
+  const { instanceCount } = summary;
+  if (instanceCount === undefined) return '';
   const one = holdsImages(summary) ? 'image' : 'object';
-  const count =
-    instanceCount === undefined ? undefined : `${instanceCount} ${one}${instanceCount === 1 ? '' : 's'}`;
-  return [label, count].filter(Boolean).join(' · ');
+  return `${instanceCount} ${one}${instanceCount === 1 ? '' : 's'}`;
 }
