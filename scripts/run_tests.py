@@ -122,7 +122,7 @@ def mypy_cache() -> str:
 
 
 def parts() -> dict[str, list[Check]]:
-    """Return every part in the order in which they start."""
+    """Return every part in the order in which they start: the longest first, so that both lanes end together."""
     manage = (sys.executable, "app/manage.py")
     real, elsewhere = "integration or postgresql", "browser or appliance"
     parallel = ("-n", "2", "--dist", "loadfile")
@@ -130,6 +130,12 @@ def parts() -> dict[str, list[Check]]:
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
         "molecule": [Check("molecule", ("scripts/molecule", "test"), junit=True, may_be_impossible=True)],
+        "browser": [pytest("browser", "browser and not appliance")],
+        "integration": [
+            pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
+            pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
+        ],
+        "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [
             Check("ruff", (str(BIN / "ruff"), "check", ".")),
             Check("ruff-format", (str(BIN / "ruff"), "format", "--check", ".")),
@@ -149,12 +155,6 @@ def parts() -> dict[str, list[Check]]:
                 f"--outputFile.junit={RESULTS / 'vitest.xml'}", junit=True,
             ),
         ],
-        "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
-        "integration": [
-            pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
-            pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
-        ],
-        "browser": [pytest("browser", "browser and not appliance")],
     }  # fmt: skip
 
 
