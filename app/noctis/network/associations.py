@@ -259,10 +259,11 @@ class Acceptor:
 
 
 def application_entity(configuration: ServiceConfiguration) -> AE:
-    """Return pynetdicom's picture of ourselves: no data set is logged, our own limits count."""
+    """Return pynetdicom's picture of ourselves: no data set is logged, our own limits and checks count."""
     _config.LOG_HANDLER_LEVEL = "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     _config.LOG_RESPONSE_IDENTIFIERS = False
+    _config.VALIDATORS["UI"] = lambda _value: (True, "")  # a bad UID gets a status, not the end of the association
     entity = AE(configuration.ae_title)
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pynetdicom import _config
 from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE
 
 from tests.support.dicom_service import DicomService
@@ -33,13 +34,17 @@ def clean(service: DicomService):
     assert echoscu(service.port).returncode == 0
 
 
-@pytest.mark.parametrize("uid", ["../../x", "../../../tmp/x", "1.2.03.4", "1.2.", "1..2", "a.b"])
-def test_an_instance_uid_that_is_none_is_refused(clean: DicomService, ct: SentObject, uid: str) -> None:
+@pytest.mark.parametrize("uid", ["../../x", "../../../tmp/x", "1.2.03.4", "1.2.", "1..2", "a.b", "1." * 40 + "1"])
+def test_an_instance_uid_that_is_none_is_refused(
+    clean: DicomService, ct: SentObject, uid: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(_config.VALIDATORS, "UI", lambda _value: (True, ""))  # or the sender would refuse to send it
     data_set = ct.data_set.replace(ct.sop_instance_uid.encode(), uid.encode().ljust(len(ct.sop_instance_uid), b"\0"))
     with RawSender(clean.port, [ct]) as sender:
         status, comment = sender.send(ct, announce=uid, data_set=data_set)
 
-    assert (status, comment) == (INVALID_SOP_INSTANCE, "The SOP Instance UID is not a valid UID.")
+        assert (status, comment) == (INVALID_SOP_INSTANCE, "The SOP Instance UID is not a valid UID.")
+        assert sender.send(ct)[0] == 0, "the association goes on"
     assert not list(clean.data_dir.parent.rglob("x*.dcm"))
     assert not Path("/tmp/x").exists()  # noqa: S108
 

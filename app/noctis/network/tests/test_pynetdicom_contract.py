@@ -45,3 +45,4 @@ def test_requests_carry_their_file_and_the_switches_exist() -> None:
     assert hasattr(C_STORE(), "_dataset_file")
     for name in ("STORE_RECV_CHUNKED_DATASET", "LOG_HANDLER_LEVEL", "LOG_REQUEST_IDENTIFIERS"):
         assert hasattr(_config, name)
+    assert "UI" in _config.VALIDATORS
