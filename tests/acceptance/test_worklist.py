@@ -257,4 +257,5 @@ def test_the_worklist_works_without_scripts(new_context, appliance, many_studies
     page.get_by_role("button", name="Sign in").click()
     page.locator("#id_text").fill("paging-044")
     page.get_by_role("button", name="Search").click()
+    expect(page.locator(".study")).to_have_count(1)
     assert patients(page) == ["Paging-044, Test"]
