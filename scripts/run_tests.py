@@ -44,7 +44,7 @@ class Check:
     folder: Path = ROOT
     junit: bool = False
     may_be_impossible: bool = False
-    own_programs_first: bool = True
+    runs_pytest: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -91,8 +91,7 @@ def pytest(name: str, expression: str, *options: str, servers: bool = False) -> 
         *options,
         f"--junit-xml={RESULTS / name}.xml",
     )
-    # pynetdicom's own storescu must not hide DCMTK's.
-    return Check(name, command, junit=True, own_programs_first=False)
+    return Check(name, command, junit=True, runs_pytest=True)
 
 
 def tool(name: str, *arguments: str) -> Check:
@@ -193,13 +192,16 @@ class Runner:
     def _execute(self, check: Check, output: IO[bytes] | None) -> int:
         if self._stopping:
             return 1
-        path = [os.environ.get("PATH", os.defpath)]
-        path.insert(0 if check.own_programs_first else 1, str(BIN))
+        path = [str(BIN), os.environ.get("PATH", os.defpath)]
+        environment = {**self._environment, **check.environment}
+        if check.runs_pytest:
+            path.reverse()  # pynetdicom's own storescu must not hide DCMTK's
+            environment["TMPDIR"] = environment["NOCTIS_DATA_DIR"]  # goes with the run, even with a killed one
         try:
             process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603  (the commands stand in this file)
                 check.command,
                 cwd=check.folder,
-                env={**self._environment, "PATH": os.pathsep.join(path), **check.environment},
+                env={**environment, "PATH": os.pathsep.join(path)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
@@ -283,6 +285,7 @@ def main() -> int:
     wanted = [name for name in available if name in (options.parts or available)]
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     data_folder = tempfile.mkdtemp(prefix="noctis-checks-")
+    Path(data_folder).chmod(0o711)  # test servers run as another user below it
     runner = Runner(data_folder, stream=options.stream)
     try:
         outcomes = run_parts(runner, {name: available[name] for name in wanted}, lanes=1 if options.stream else 2)
