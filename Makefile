@@ -9,7 +9,7 @@ FRONTEND_SOURCES := $(shell find $(FRONTEND) \( -name node_modules -o -name dist
 QUIETLY := $(CURDIR)/scripts/quietly
 PARTS := lint types unit integration frontend browser molecule
 
-.PHONY: help run test quick $(PARTS) venv venv-dev frontend-build system-packages format lock clean
+.PHONY: help run test quick $(PARTS) venv venv-dev deploy-tools frontend-build system-packages format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ venv:
 
 venv-dev:
 	@scripts/install-python-packages dev
+
+deploy-tools:  ## Install Ansible into .venv, for site.yml
+	@scripts/install-python-packages deploy
 
 frontend-build: venv
 	@$(MAKE) $(FRONTEND)/dist/.vite/manifest.json
