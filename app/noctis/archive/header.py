@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
 
+from noctis.archive.completeness import IncompleteError, require_complete
 from noctis.dicom.attributes import text
 from noctis.dicom.uids import is_valid_uid
 
@@ -23,6 +25,7 @@ DEFERRED_VALUE_SIZE = 64 * 1024
 # What pydicom raises for bytes that are no data set.
 UNREADABLE = (
     InvalidDicomError,
+    BytesLengthException,
     EOFError,
     ValueError,
     TypeError,
@@ -32,6 +35,7 @@ UNREADABLE = (
     NotImplementedError,
     OverflowError,
     struct.error,
+    zlib.error,
     RecursionError,
 )
 
@@ -57,7 +61,7 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of ``path``; raise NotStorable where it is no DICOM file or lacks a valid UID."""
+    """Read the header of ``path``; raise NotStorable where it is no whole DICOM file or lacks a valid UID."""
     with path.open("rb") as file:
         try:
             data_set_offset = _data_set_offset(file)
@@ -70,8 +74,11 @@ def read_header(path: Path) -> Header:
             offset, length = _pixel_data(file, dataset, transfer_syntax)
         except UNREADABLE as error:
             raise NotStorable("The object is not a readable DICOM data set.") from error
-    if offset is not None and length is not None and offset + length > file_size:
-        raise NotStorable("The object ends before its pixel data does.")
+        except OSError as error:
+            if error.errno is not None:  # the disk's; pydicom raises one without a number where a tag is missing
+                raise
+            raise NotStorable("The object is not a readable DICOM data set.") from error
+    _require_all_of_it(path, dataset, data_set_offset, transfer_syntax, has_pixels=offset is not None)
     return Header(
         dataset=dataset,
         sop_class_uid=_uid(dataset, "SOPClassUID"),
@@ -84,6 +91,22 @@ def read_header(path: Path) -> Header:
         pixel_data_length=length,
         file_size=file_size,
     )
+
+
+def _require_all_of_it(
+    path: Path, dataset: FileDataset, data_set_offset: int, transfer_syntax: str, *, has_pixels: bool
+) -> None:
+    """Refuse what was cut off; a deflated data set was checked when it was inflated."""
+    if transfer_syntax == DeflatedExplicitVRLittleEndian:
+        return
+    implicit, little_endian = dataset.original_encoding
+    try:
+        require_complete(path, data_set_offset, implicit=bool(implicit), little_endian=bool(little_endian))
+    except IncompleteError as error:
+        raise NotStorable("The object ends before its data set does.") from error
+    is_image = "Image Storage" in UID(text(dataset, "SOPClassUID")).name
+    if is_image and not has_pixels and "PixelDataProviderURL" not in dataset:
+        raise NotStorable("The object is an image without pixel data.")
 
 
 def _uid(dataset: FileDataset, keyword: str) -> str:

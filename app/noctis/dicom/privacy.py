@@ -18,6 +18,9 @@ class NoAttributeValues(logging.Filter):
 
 
 def keep_values_out_of_warnings() -> None:
-    """Read invalid values as they are: pydicom would print each of them to the error output."""
+    """Read invalid values as they are: pydicom would print each of them to the error output.
+
+    Its remaining warnings are attributed to whoever called it, so only their category tells them.
+    """
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    warnings.filterwarnings("ignore", module=r"pydicom(\.|$)")
+    warnings.filterwarnings("ignore", category=UserWarning)
