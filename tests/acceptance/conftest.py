@@ -22,7 +22,7 @@ CHROMIUM_FLAGS = [
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
 ]
-BROWSER_FIXTURES = {"browser", "browser_context", "page", "sign_in"}
+BROWSER_FIXTURES = {"playwright", "browser"}
 REPORT_POLICY_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
     console.error(`policy violation: ${event.violatedDirective} blocked ${event.blockedURI} (${event.sourceFile})`);
