@@ -23,7 +23,7 @@ export default defineConfig({
     target: 'es2022',
     chunkSizeWarningLimit: 6000,
     // The one `eval` is htmx's: switched off by its configuration, and forbidden by the pages' policy.
-    rolldownOptions: { input: entries.map(here), checks: { eval: false, pluginTimings: false } },
+    rolldownOptions: { input: entries.map(here), checks: { eval: false, bundlerTimings: false } },
   },
   worker: { format: 'es' },
   optimizeDeps: {
