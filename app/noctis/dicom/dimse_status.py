@@ -1,4 +1,4 @@
-"""The DIMSE statuses that Noctis answers with (PS3.7 annex C, PS3.4 B.2.3)."""
+"""The DIMSE statuses that Noctis answers with (PS3.7 annex C, PS3.4 B.2.3, K.4.1.1.4, F.7.2)."""
 
 from __future__ import annotations
 
@@ -22,3 +22,31 @@ class StoreStatus(IntEnum):
     OUT_OF_RESOURCES = 0xA700
     DATA_SET_DOES_NOT_MATCH_SOP_CLASS = 0xA900
     CANNOT_UNDERSTAND = 0xC000
+
+
+class FindStatus(IntEnum):
+    """Statuses of C-FIND (PS3.4 tables C.4-1 and K.4-2)."""
+
+    SUCCESS = 0x0000
+    OUT_OF_RESOURCES = 0xA700
+    IDENTIFIER_DOES_NOT_MATCH = 0xA900
+    UNABLE_TO_PROCESS = 0xC000
+    CANCEL = 0xFE00
+    PENDING = 0xFF00
+    PENDING_WITH_UNSUPPORTED_KEYS = 0xFF01
+
+
+class NormalisedStatus(IntEnum):
+    """Statuses of the DIMSE-N services (PS3.7 annex C.5)."""
+
+    SUCCESS = 0x0000
+    INVALID_ATTRIBUTE_VALUE = 0x0106
+    ATTRIBUTE_LIST_ERROR = 0x0107
+    PROCESSING_FAILURE = 0x0110
+    DUPLICATE_SOP_INSTANCE = 0x0111
+    NO_SUCH_SOP_INSTANCE = 0x0112
+    MISSING_ATTRIBUTE = 0x0120
+    RESOURCE_LIMITATION = 0x0213
+
+
+PERFORMED_STEP_IS_OVER = 0xA710  # an Error ID (PS3.4 F.7.2.2.4)

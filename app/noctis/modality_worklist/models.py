@@ -157,7 +157,7 @@ class ScheduledProcedureStep(models.Model):
     @property
     def station_ae_titles(self) -> list[str]:
         """The AE titles it is meant for, none for any; prefetch ``stations`` before asking many steps."""
-        return sorted(station.ae_title for station in self.stations.all())
+        return [station.ae_title for station in sorted(self.stations.all(), key=lambda station: station.pk)]
 
 
 class ScheduledStation(models.Model):

@@ -140,7 +140,7 @@ def _is_name(name: str) -> bool:
 
 def _stations(titles: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
     try:
-        return tuple(sorted({normalise_ae_title(title) for title in titles if title.strip()})), []
+        return tuple(dict.fromkeys(normalise_ae_title(title) for title in titles if title.strip())), []
     except AeTitleError as error:
         return (), [f"A scheduled station's AE title cannot be used: {error}"]
 

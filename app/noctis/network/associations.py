@@ -28,6 +28,8 @@ from noctis.network.database import database_session
 from noctis.network.defects import log_defect
 from noctis.network.deliveries import Delivery
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.network.modality_worklist_scp import handle_worklist_find
+from noctis.network.mpps_scp import handle_mpps_create, handle_mpps_set
 from noctis.network.refusals import RefusalThrottle, note_refusal
 from noctis.network.services import is_offered
 from noctis.network.spool_file import SpoolFile
@@ -83,10 +85,14 @@ class AcceptedAssociation(Association):
         if isinstance(decision, Refusal):
             logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
             return decision.rejection
-        self._delivery = Delivery(Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address))
+        origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
+        self._delivery = Delivery(origin)
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
         self.bind(evt.EVT_C_ECHO, handle_echo)
         self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])
+        self.bind(evt.EVT_C_FIND, handle_worklist_find, [origin])
+        self.bind(evt.EVT_N_CREATE, handle_mpps_create, [origin])
+        self.bind(evt.EVT_N_SET, handle_mpps_set, [origin])
         return None
 
     def run_reactor(self) -> None:

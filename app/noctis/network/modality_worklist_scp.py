@@ -23,7 +23,6 @@ from noctis.network.defects import log_defect
 
 logger = logging.getLogger(__name__)
 
-MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
 ERROR_COMMENT_LENGTH: Final = 64
 
 

@@ -30,7 +30,6 @@ from noctis.network.defects import log_defect
 
 logger = logging.getLogger(__name__)
 
-MODALITY_PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
 ERROR_COMMENT_LENGTH: Final = 64
 
 Answer = tuple[Dataset, Dataset | None]

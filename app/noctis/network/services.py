@@ -7,7 +7,7 @@ from typing import Final
 
 from pydicom.uid import UID
 from pynetdicom import ALL_TRANSFER_SYNTAXES
-from pynetdicom.dimse_primitives import C_ECHO, C_STORE, DIMSEPrimitive
+from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE, N_CREATE, N_SET, DIMSEPrimitive
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import _STORAGE_CLASSES, register_uid
@@ -15,6 +15,8 @@ from pynetdicom.sop_class import _STORAGE_CLASSES, register_uid
 from noctis.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
+MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
+MODALITY_PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
 IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -33,7 +35,11 @@ COMMAND_TRANSFER_SYNTAXES: Final = frozenset({IMPLICIT_LITTLE_ENDIAN, EXPLICIT_L
 OFFERED: Final[dict[type[DIMSEPrimitive], frozenset[str]]] = {
     C_ECHO: frozenset({VERIFICATION}),
     C_STORE: STORAGE_CLASSES,
+    C_FIND: frozenset({MODALITY_WORKLIST}),
+    N_CREATE: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
+    N_SET: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
 }
+_OFFERED_CLASSES: Final = frozenset().union(*OFFERED.values())
 
 
 def is_offered(request: DIMSEPrimitive, sop_class_uid: str) -> bool:
@@ -59,9 +65,7 @@ def acceptable_contexts(proposed: Iterable[PresentationContext]) -> list[Present
 def _acceptable_transfer_syntaxes(abstract_syntax: str) -> frozenset[str]:
     if abstract_syntax in STORAGE_CLASSES:
         return STORAGE_TRANSFER_SYNTAXES
-    if abstract_syntax == VERIFICATION:
-        return COMMAND_TRANSFER_SYNTAXES
-    return frozenset()
+    return COMMAND_TRANSFER_SYNTAXES if abstract_syntax in _OFFERED_CLASSES else frozenset()
 
 
 def _context(abstract_syntax: str, syntaxes: list[str]) -> PresentationContext:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import date, time
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
+from pydicom.uid import ExplicitVRLittleEndian
 
 from noctis.accounts.models import Facility
 from noctis.modality_worklist.actions import Origin, schedule_step
@@ -122,3 +124,23 @@ def image(number: int) -> Dataset:
     reference.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
     reference.ReferencedSOPInstanceUID = f"{STUDY}.1.{number}"
     return reference
+
+
+def worklist_file(path: Path, **changes: object) -> Path:
+    """Write a worklist file as pydicom would."""
+    item, step = Dataset(), Dataset()
+    item.SpecificCharacterSet = "ISO_IR 192"
+    item.PatientName, item.PatientID = "Phantom^Ada", "P1"
+    item.StudyInstanceUID, item.RequestedProcedureID, item.AccessionNumber = STUDY, "R1", "A1"
+    step.ScheduledProcedureStepID, step.Modality = "S1", "CT"
+    step.ScheduledProcedureStepStartDate, step.ScheduledProcedureStepStartTime = "20260706", "0830"
+    step.ScheduledStationAETitle = "CT1"
+    for keyword, value in changes.items():
+        setattr(step if keyword.startswith("Scheduled") or keyword == "Modality" else item, keyword, value)
+    item.ScheduledProcedureStepSequence = Sequence([step])
+    item.file_meta = FileMetaDataset()
+    item.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    path.parent.mkdir(exist_ok=True)
+    (path.parent / "lockfile").touch()
+    item.save_as(path, implicit_vr=False, little_endian=True)
+    return path

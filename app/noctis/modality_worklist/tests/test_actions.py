@@ -87,7 +87,7 @@ def test_what_dicom_cannot_carry_is_refused_without_naming_anybody(changes, prob
 
 def test_padding_goes_and_codes_are_written_in_capitals():
     clean = cleaned(particulars(modality=" ct ", sex="f", station_ae_titles=(" CT2 ", "CT1", "CT1", "")))
-    assert (clean.modality, clean.sex, clean.station_ae_titles) == ("CT", "F", ("CT1", "CT2"))
+    assert (clean.modality, clean.sex, clean.station_ae_titles) == ("CT", "F", ("CT2", "CT1"))
 
 
 def test_a_change_is_written_and_recorded_without_the_patient():

@@ -12,16 +12,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian
 
 from noctis.accounts.models import Facility
 from noctis.modality_worklist import worklist_folder
 from noctis.modality_worklist.actions import move_step
 from noctis.modality_worklist.models import ScheduledProcedureStep, Source, StepStatus
 from noctis.modality_worklist.query import worklist_query
-from noctis.modality_worklist.tests.factories import STUDY, facility, identifier
+from noctis.modality_worklist.tests.factories import facility, identifier, worklist_file
 from tests.support.appliance import server_settings
 from tests.support.waiting import wait_for
 
@@ -57,26 +54,6 @@ DUMP = """\
 (0040,1001) SH  RP454G234
 (0040,1003) SH  LOW
 """
-
-
-def worklist_file(path: Path, **changes: object) -> Path:
-    """Write a worklist file as pydicom would."""
-    item, step = Dataset(), Dataset()
-    item.SpecificCharacterSet = "ISO_IR 192"
-    item.PatientName, item.PatientID = "Phantom^Ada", "P1"
-    item.StudyInstanceUID, item.RequestedProcedureID, item.AccessionNumber = STUDY, "R1", "A1"
-    step.ScheduledProcedureStepID, step.Modality = "S1", "CT"
-    step.ScheduledProcedureStepStartDate, step.ScheduledProcedureStepStartTime = "20260706", "0830"
-    step.ScheduledStationAETitle = "CT1"
-    for keyword, value in changes.items():
-        setattr(step if keyword.startswith("Scheduled") or keyword == "Modality" else item, keyword, value)
-    item.ScheduledProcedureStepSequence = Sequence([step])
-    item.file_meta = FileMetaDataset()
-    item.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    path.parent.mkdir(exist_ok=True)
-    (path.parent / "lockfile").touch()
-    item.save_as(path, implicit_vr=False, little_endian=True)
-    return path
 
 
 def run(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
