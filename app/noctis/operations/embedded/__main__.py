@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 
 from noctis.data_directory import DataDirectory
@@ -49,15 +50,10 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
     os.environ.setdefault("NOCTIS_DICOM_DRAIN_SECONDS", "10")
     os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ["PYTHONPATH"] = str(APP_DIR)
-    web_port = env.number("NOCTIS_HTTP_PORT", 8000, low=1, high=65535)
-    require_free_port("the web pages", "127.0.0.1", web_port, "NOCTIS_HTTP_PORT")
-    dicom_host = env.text("NOCTIS_DICOM_HOST", "127.0.0.1")
-    dicom_port = env.number("NOCTIS_DICOM_PORT", 11112, low=1, high=65535)
-    require_free_port("DICOM", dicom_host, dicom_port, "NOCTIS_DICOM_PORT")
+    os.environ["NOCTIS_HTTP_PORT"] = str(settings.NOCTIS_HTTP_PORT)  # Gunicorn reads no settings file
+    _require_free_ports()
 
     django.setup()
-    from django.conf import settings
-
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     output.line(f"Preparing {data.root}")
     call_command("migrate", verbosity=0, interactive=False)
@@ -77,13 +73,23 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
         output.line("Noctis has stopped.")
 
 
+def _require_free_ports() -> None:
+    require_free_port("the web pages", "127.0.0.1", settings.NOCTIS_HTTP_PORT, "NOCTIS_HTTP_PORT")
+    require_free_port("DICOM", settings.NOCTIS_DICOM_HOST, settings.NOCTIS_DICOM_PORT, "NOCTIS_DICOM_PORT")
+    if settings.NOCTIS_HL7_ENABLED:
+        require_free_port("HL7", settings.NOCTIS_HL7_HOST, settings.NOCTIS_HL7_PORT, "NOCTIS_HL7_PORT")
+
+
 def _programs() -> list[Program]:
     gunicorn = (sys.executable, "-m", "gunicorn", "-c", str(APP_DIR / "noctis" / "gunicorn_events.py"))
-    return [
+    programs = [
         Program("web", (*gunicorn, "--chdir", str(APP_DIR), "noctis.asgi:application")),
         Program("dicom", (*MANAGE, "start_dicom_service")),
         Program("worker", (*MANAGE, "run_huey", "--quiet")),
     ]
+    if settings.NOCTIS_HL7_ENABLED:
+        programs.append(Program("hl7", (*MANAGE, "start_hl7_listener")))
+    return programs
 
 
 def _stop_on_signals() -> None:
