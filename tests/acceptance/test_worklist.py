@@ -34,8 +34,10 @@ def row(page: Page, patient: str) -> Locator:
 
 def open_live(page: Page) -> None:
     """Open the worklist and wait until it hears about changes."""
-    page.goto("/worklist")
+    with page.expect_response(re.compile("/worklist/studies")):
+        page.goto("/worklist")  # once connected, the page asks for what it may have missed
     expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.wait_for_timeout(200)
 
 
 def search(page: Page, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -32,14 +33,60 @@ def add_application_entity(
     entity.full_clean()
     entity.save()
     record(
-        Action.SETTING_CHANGED,
+        Action.APPLICATION_ENTITY_ADDED,
         acting_user=acting_user,
         ae_title=entity.ae_title,
         facility=facility,
-        setting="application entity added",
         networks=entity.networks,
     )
     return entity
+
+
+@transaction.atomic
+def change_application_entity(
+    entity: RemoteApplicationEntity,
+    *,
+    ae_title: str,
+    facility: Facility,
+    networks: Iterable[str],
+    description: str,
+    acting_user: User,
+) -> None:
+    """Change what is known of an entity; what it sent before stays where it was filed."""
+    values = {
+        "ae_title": ae_title,
+        "facility": facility,
+        "networks": " ".join(networks),
+        "description": description,
+    }
+    changed = sorted(name for name, value in values.items() if getattr(entity, name) != value)
+    if not changed:
+        return
+    for name in changed:
+        setattr(entity, name, values[name])
+    entity.full_clean()
+    entity.save(update_fields=changed)
+    _record_change(entity, acting_user, changed=changed)
+
+
+@transaction.atomic
+def set_application_entity_active(entity: RemoteApplicationEntity, *, active: bool, acting_user: User) -> None:
+    """Let an entity call again, or refuse it from its next association on."""
+    if entity.is_active == active:
+        return
+    entity.is_active = active
+    entity.save(update_fields=["is_active"])
+    _record_change(entity, acting_user, active=active)
+
+
+def _record_change(entity: RemoteApplicationEntity, acting_user: User, **detail: Any) -> None:
+    record(
+        Action.APPLICATION_ENTITY_CHANGED,
+        acting_user=acting_user,
+        ae_title=entity.ae_title,
+        facility=entity.facility,
+        **detail,
+    )
 
 
 def note_seen(entity: RemoteApplicationEntity) -> None:

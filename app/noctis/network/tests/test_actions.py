@@ -36,7 +36,7 @@ def test_an_entity_is_added_and_audited(north: Facility, capsys: pytest.CaptureF
     assert entity.may_call_from("10.1.2.77")
     assert entity.may_call_from("10.1.3.4")
     assert not entity.may_call_from("10.1.3.5")
-    assert AuditEntry.objects.get().action == Action.SETTING_CHANGED
+    assert AuditEntry.objects.get().action == Action.APPLICATION_ENTITY_ADDED
     assert capsys.readouterr().out == "CT1 may send to facility NORTH from 10.1.2.0/24 10.1.3.4.\n"
 
 

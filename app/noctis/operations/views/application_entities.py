@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,13 +11,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.dicom_address import dicom_address
-from noctis.network.models import RemoteApplicationEntity
-from noctis.operations.actions import (
-    EntityParticulars,
+from noctis.network.actions import (
     add_application_entity,
     change_application_entity,
     set_application_entity_active,
 )
+from noctis.network.models import RemoteApplicationEntity
 from noctis.operations.forms import ApplicationEntityForm
 
 FIELDS = ("ae_title", "facility", "description", "networks")
@@ -36,7 +37,7 @@ def new_application_entity(request: HttpRequest) -> HttpResponse:
     """Add a device."""
     form = ApplicationEntityForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        entity = add_application_entity(_particulars(form), acting_user=signed_in_user(request))
+        entity = add_application_entity(**_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is added.")
         return redirect("operations:application_entities")
     return render(request, "operations/application_entity_form.html", {"form": form})
@@ -50,7 +51,7 @@ def edit_application_entity(request: HttpRequest, pk: int) -> HttpResponse:
     initial = {name: getattr(entity, name) for name in FIELDS}
     form = ApplicationEntityForm(request.POST or None, entity=entity, initial=initial)
     if request.method == "POST" and form.is_valid():
-        change_application_entity(entity, _particulars(form), acting_user=signed_in_user(request))
+        change_application_entity(entity, **_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is saved.")
         return redirect("operations:application_entities")
     return render(request, "operations/application_entity_form.html", {"form": form, "edited": entity})
@@ -67,5 +68,6 @@ def application_entity_active(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("operations:application_entities")
 
 
-def _particulars(form: ApplicationEntityForm) -> EntityParticulars:
-    return EntityParticulars(**{name: form.cleaned_data[name] for name in FIELDS})
+def _values(form: ApplicationEntityForm) -> dict[str, Any]:
+    values = {name: form.cleaned_data[name] for name in FIELDS}
+    return {**values, "networks": values["networks"].replace(",", " ").split()}
