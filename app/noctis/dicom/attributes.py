@@ -57,7 +57,7 @@ def demographics(dataset: Dataset) -> Demographics:
     )
 
 
-def texts(dataset: Dataset, keyword: str) -> list[str]:
+def texts(dataset: Dataset, keyword: str | int) -> list[str]:
     """Return every value of an attribute as text without padding; an empty list where it is absent."""
     value = _value(dataset, keyword)
     if value is None or value == "":
@@ -147,8 +147,8 @@ def without_escape_sequences(text: str) -> str:
     return _ESCAPE_SEQUENCE.sub("", text) if "\x1b" in text else text
 
 
-def element(dataset: Dataset, keyword: str) -> DataElement | None:
-    """Return an element of ``dataset``, or None where it is absent or its value cannot be read at all."""
+def element(dataset: Dataset, keyword: str | int) -> DataElement | None:
+    """Return an element by its keyword or tag, or None where it is absent or its value cannot be read at all."""
     if keyword not in dataset:
         return None
     try:
@@ -157,7 +157,7 @@ def element(dataset: Dataset, keyword: str) -> DataElement | None:
         return None
 
 
-def _value(dataset: Dataset, keyword: str) -> object | None:
+def _value(dataset: Dataset, keyword: str | int) -> object | None:
     found = element(dataset, keyword)
     return None if found is None else found.value
 
