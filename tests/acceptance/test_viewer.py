@@ -81,37 +81,42 @@ def test_a_study_opens_with_its_first_image_and_says_whose_it_is(ct: ViewerPage)
     expect(ct.page.locator(".viewer-scale-label")).to_have_text("10 cm")
 
 
-def test_the_first_image_appears_before_the_series_is_complete(viewer: ViewerPage):
-    held: list[Route] = []
-    asked: list[str] = []
+class HeldFrames:
+    """Lets the first frame that is asked for pass, and those wanted besides; holds the rest until released."""
 
-    def hold_all_but_the_first(route: Route) -> None:
-        asked.append(route.request.url)
-        if len(asked) == 1 or released:
+    def __init__(self, page: Page, *wanted: str) -> None:
+        self.wanted, self.asked, self.held, self.released = wanted, 0, list[Route](), False
+        page.route("**/frames/*", self)
+
+    def __call__(self, route: Route) -> None:
+        self.asked += 1
+        wanted = any(uid in route.request.url for uid in self.wanted)
+        if self.asked == 1 or wanted or self.released:
             route.continue_()
         else:
-            held.append(route)
+            self.held.append(route)
 
-    released: list[bool] = []
-    viewer.page.route("**/frames/*", hold_all_but_the_first)
+    def release(self) -> None:
+        self.released = True
+        for route in self.held:
+            route.continue_()
+
+
+def test_the_first_image_appears_before_the_series_is_complete(viewer: ViewerPage):
+    frames = HeldFrames(viewer.page)
     viewer.open(STUDY)
     viewer.expect(image_index=0, loaded_count=1)
-    released.append(True)
-    for route in held:
-        route.continue_()
+    frames.release()
     viewer.expect(loaded_count=16)
 
 
 def test_the_image_that_the_reader_wants_overtakes_the_prefetch(viewer: ViewerPage):
-    def slow(route: Route) -> None:
-        viewer.page.wait_for_timeout(60)
-        route.continue_()
-
-    viewer.page.route("**/frames/*", slow)
+    last = list(ct_series(PLAN, STUDY))[-1].SOPInstanceUID
+    frames = HeldFrames(viewer.page, last)
     viewer.open(STUDY)
     viewer.press("End")
-    viewer.expect(image_index=15, state="ready")
-    assert int(viewer.state("loaded-count")) < 16
+    viewer.expect(image_index=15, state="ready", loaded_count=2)
+    frames.release()
     viewer.expect(loaded_count=16)
 
 
