@@ -15,7 +15,6 @@ class EventWorker(UvicornWorker):  # type: ignore[misc]  # the library is untype
         "http": "h11",
         "lifespan": "on",
         "timeout_graceful_shutdown": 2,
-        "proxy_headers": True,
-        "forwarded_allow_ips": "*",
+        "proxy_headers": False,  # noctis.accounts.client_address decides whom to believe
         "server_header": False,
     }
