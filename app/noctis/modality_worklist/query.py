@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, time
 from typing import Final, cast
@@ -75,8 +75,14 @@ class WorklistQuery:
         self, steps: FacilityScopedQuerySet[ScheduledProcedureStep], *, calling_ae_title: str = ""
     ) -> Iterator[Dataset]:
         """Yield an identifier for each of ``steps`` that matches; ``steps`` must be what the caller may see."""
-        found = steps.filter(self.condition).order_by("start_date", "start_time", "id").prefetch_related("stations")
-        for step in found.iterator(chunk_size=CHUNK):
+        order = ("start_date", "start_time", "id")
+        found = list(steps.filter(self.condition).order_by(*order).values_list("pk", flat=True))
+        for first in range(0, len(found), CHUNK):  # no cursor stays open while a slow peer takes its answers
+            chunk = steps.filter(pk__in=found[first : first + CHUNK]).order_by(*order).prefetch_related("stations")
+            yield from self._answers(chunk, calling_ae_title)
+
+    def _answers(self, steps: Iterable[ScheduledProcedureStep], calling_ae_title: str) -> Iterator[Dataset]:
+        for step in steps:
             if not all(matches(key, getattr(step, column)) for column, key in self.names.items()):
                 continue
             item = worklist_item(step)

@@ -11,6 +11,7 @@ from pydicom.sequence import Sequence
 
 from noctis.accounts.models import Role, User
 from noctis.dicom.matching import InvalidKey
+from noctis.modality_worklist import query as query_module
 from noctis.modality_worklist.actions import move_step
 from noctis.modality_worklist.models import ScheduledProcedureStep, StepStatus
 from noctis.modality_worklist.query import worklist_query
@@ -299,10 +300,17 @@ def test_users_see_what_their_role_allows(schedule):
     assert not steps.visible_to(AnonymousUser()).exists()
 
 
-def test_a_query_costs_two_database_queries_however_many_steps_it_finds(schedule, django_assert_num_queries):
+def test_a_query_costs_three_database_queries_however_many_steps_it_finds(schedule, django_assert_num_queries):
     for number in range(20):
         scheduled(patient_identifier=f"Q{number}", accession_number=f"B{number}")
     north = facility()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         steps = ScheduledProcedureStep.objects.visible_to_facility(north)
         assert len(list(worklist_query(identifier(ScheduledStationAETitle="CT1")).answers(steps))) == 22
+
+
+def test_long_worklists_are_answered_in_order_and_whole(monkeypatch):
+    monkeypatch.setattr(query_module, "CHUNK", 3)
+    for number in range(10):
+        scheduled(patient_identifier=f"Q{9 - number}", accession_number=f"B{number}", start_time=time(19 - number))
+    assert [str(answer.PatientID) for answer in answers()] == [f"Q{number}" for number in range(10)]
