@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from noctis.accounts.models import Facility, User
 from noctis.audit.actions import record
@@ -159,19 +160,22 @@ def cancel_left_out(facility: Facility, kept_keys: Collection[str], *, origin: O
     return len(left_out)
 
 
-@transaction.atomic
 def note_images(facility: Facility, *, study_instance_uid: str, accession_number: str, patient_identifier: str) -> int:
     """Move the steps that arriving images belong to; returns how many began by them.
 
     A study is matched by its UID, else by accession number and patient; for modalities that report no performed steps.
     """
-    waiting = ScheduledProcedureStep.objects.select_for_update().not_started().visible_to_facility(facility)
-    steps = list(waiting.filter(study_instance_uid=study_instance_uid))
-    if not steps and accession_number and patient_identifier:
-        steps = list(waiting.filter(accession_number=accession_number, patient_identifier=patient_identifier))
-    for step in steps:
-        set_status(step, StepStatus.IN_PROGRESS, reason="images arrived")
-    return len(steps)
+    of_study = Q(study_instance_uid=study_instance_uid)
+    of_order = Q(accession_number=accession_number, patient_identifier=patient_identifier)
+    waiting = ScheduledProcedureStep.objects.not_started().visible_to_facility(facility)
+    for belongs in (of_study, of_order) if accession_number and patient_identifier else (of_study,):
+        if waiting.filter(belongs).exists():  # asked first: most images find nothing that waits
+            with transaction.atomic():
+                steps = list(waiting.filter(belongs).select_for_update())
+                for step in steps:
+                    set_status(step, StepStatus.IN_PROGRESS, reason="images arrived")
+            return len(steps)
+    return 0
 
 
 def set_status(

@@ -1,5 +1,7 @@
 """Registers the app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class NetworkConfig(AppConfig):
 
     name = "noctis.network"
     label = "network"
+
+    def ready(self) -> None:
+        """Let scheduled steps follow arriving images."""
+        import_module("noctis.network.scheduled_studies")
