@@ -32,6 +32,7 @@ class Action(models.TextChoices):
     PROCEDURE_SCHEDULED = "procedure_scheduled", "Procedure scheduled"
     PROCEDURE_CHANGED = "procedure_changed", "Scheduled procedure changed"
     PROCEDURE_PERFORMED = "procedure_performed", "Performed procedure reported"
+    ARCHIVE_QUERIED = "archive_queried", "Archive queried"
     WORKLIST_QUERIED = "worklist_queried", "Modality worklist queried"
 
 

@@ -27,9 +27,11 @@ from noctis.network.configuration import ServiceConfiguration
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
 from noctis.network.deliveries import Delivery
+from noctis.network.find_scp import handle_find
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from noctis.network.modality_worklist_scp import handle_worklist_find
+from noctis.network.messages import BoundedMessages
 from noctis.network.mpps_scp import handle_mpps_create, handle_mpps_set
+from noctis.network.query_scp import negotiate_query_options
 from noctis.network.refusals import RefusalThrottle, note_refusal
 from noctis.network.services import is_offered
 from noctis.network.spool_file import SpoolFile
@@ -59,6 +61,7 @@ class AcceptedAssociation(Association):
         self._ended = "connection lost"
         self.acse = AdmittingAcse(self)
         self.dul = GuardedProvider(self)
+        self.dimse: BoundedMessages = BoundedMessages(self)
         self.acse_timeout = acceptor.configuration.artim_seconds
         self.network_timeout = acceptor.configuration.idle_seconds
         self.acceptor.maximum_length = acceptor.ae.maximum_pdu_size
@@ -90,7 +93,9 @@ class AcceptedAssociation(Association):
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
         self.bind(evt.EVT_C_ECHO, handle_echo)
         self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])
-        self.bind(evt.EVT_C_FIND, handle_worklist_find, [origin])
+        self.bind(evt.EVT_DIMSE_RECV, self.dimse.note)
+        self.bind(evt.EVT_SOP_EXTENDED, negotiate_query_options)
+        self.bind(evt.EVT_C_FIND, handle_find, [origin])
         self.bind(evt.EVT_N_CREATE, handle_mpps_create, [origin])
         self.bind(evt.EVT_N_SET, handle_mpps_set, [origin])
         return None

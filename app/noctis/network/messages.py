@@ -1,0 +1,64 @@
+"""pynetdicom's DIMSE messages (PS3.7), bounded in memory; no request to cancel is missed."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final
+
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import C_CANCEL_RQ, DIMSEMessage
+from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import P_DATA
+
+LARGEST_IN_MEMORY: Final = 16 * 1024 * 1024
+MOST_CANCELLATIONS: Final = 100
+
+
+class MessageTooLarge(Exception):
+    """The peer sends more than a message that is kept in memory can need; the association ends."""
+
+
+class BoundedBuffer(BytesIO):
+    """Takes ``LARGEST_IN_MEMORY`` bytes and no more."""
+
+    def write(self, data: Any) -> int:
+        """Add bytes. Raises MessageTooLarge."""
+        if self.tell() + len(data) > LARGEST_IN_MEMORY:
+            raise MessageTooLarge
+        return super().write(data)
+
+
+class BoundedMessages(DIMSEServiceProvider):
+    """Puts messages together from their fragments and remembers which requests the peer wants cancelled.
+
+    A request to cancel counts until the ID of the message that it is about is used anew: it may come before that
+    message is served, and one that comes after the last response does not reach the next request.
+    """
+
+    def __init__(self, assoc: Any) -> None:
+        """Begin with no message."""
+        super().__init__(assoc)
+        self._cancelled: dict[int, None] = {}
+
+    def is_cancelled(self, message_id: int) -> bool:
+        """Whether the peer asked to cancel its request ``message_id``."""
+        return message_id in self._cancelled
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        """Take a fragment; what completes a message queues it."""
+        if self.message is None:
+            self.message = DIMSEMessage()
+            self.message.data_set = BoundedBuffer()
+            self.message.encoded_command_set = BoundedBuffer()
+        super().receive_primitive(primitive)
+
+    def note(self, event: Event) -> None:
+        """Remember what to cancel; called for each message before it is queued."""
+        command = event.message.command_set
+        if not isinstance(event.message, C_CANCEL_RQ):
+            self._cancelled.pop(command.get("MessageID"), None)
+            return
+        self.cancel_req.clear()  # pynetdicom takes the eleventh for a request
+        self._cancelled[command.get("MessageIDBeingRespondedTo")] = None
+        if len(self._cancelled) > MOST_CANCELLATIONS:
+            del self._cancelled[next(iter(self._cancelled))]
