@@ -81,10 +81,10 @@ class Header:
 class Segment:
     """One segment; fields, components, subcomponents and repetitions count from 1, as HL7 counts."""
 
-    def __init__(self, message: hl7.Message, segment: Any) -> None:
+    def __init__(self, segment: Any, header: Header) -> None:
         """Wrap a segment of python-hl7."""
-        self._message = message
         self._segment = segment
+        self._header = header
 
     @property
     def name(self) -> str:
@@ -99,8 +99,7 @@ class Segment:
         raw = str(node)
         if raw == NULL:
             return ""
-        plain = str(self._message.unescape(raw)) if "\\" in raw else raw
-        return _CONTROL.sub(" ", plain).strip()
+        return _CONTROL.sub(" ", _unescaped(raw, self._header)).strip()
 
     def raw(self, field: int) -> str:
         """Return a whole field as it stands in the message."""
@@ -164,7 +163,7 @@ def read_message(block: bytes, header: Header) -> OrderMessage:
         message = hl7.parse(text)
     except (HL7Exception, LookupError, ValueError) as error:
         raise Hl7Rejected(100, "The message cannot be parsed.") from error
-    return OrderMessage(header, [Segment(message, segment) for segment in message])
+    return OrderMessage(header, [Segment(segment, header) for segment in message])
 
 
 def _are_delimiters(separator: str, encoding: str) -> bool:
@@ -192,6 +191,37 @@ def _decoded(block: bytes, header: Header) -> str:
         return block.decode(codec)
     except UnicodeDecodeError as error:
         raise Hl7Rejected(102, "The message is not in the character set that MSH-18 names.") from error
+
+
+def _unescaped(raw: str, header: Header) -> str:
+    """Return a value without escape sequences (HL7 v2.5.1 2.7); python-hl7 would write what it cannot read to the log.
+
+    Formatting becomes a space where it breaks the line, and nothing else; an escape that does not end is taken as text.
+    """
+    component, repetition, escape, subcomponent = tuple(header.encoding[:DELIMITERS])
+    if escape not in raw:
+        return raw
+    meanings = {
+        "F": header.separator,
+        "S": component,
+        "R": repetition,
+        "E": escape,
+        "T": subcomponent,
+        ".br": " ",
+        ".sp": " ",
+    }
+
+    def meaning(found: re.Match[str]) -> str:
+        code = found[1]
+        if code.startswith("X"):
+            try:
+                return bytes.fromhex(code[1:]).decode("latin-1")
+            except ValueError:
+                return ""
+        return meanings.get(code, "")
+
+    mark = re.escape(escape)
+    return re.sub(f"{mark}([^{mark}]{{0,80}}){mark}", meaning, raw)
 
 
 def _part(node: Any, index: int) -> Any:

@@ -221,6 +221,24 @@ def test_escapes_and_nulls_mean_what_they_say():
 
 
 @pytest.mark.parametrize(
+    ("escaped", "meant"),
+    [
+        ("A\\T\\B", "A&B"),
+        ("A\\S\\B\\R\\C", "A^B~C"),
+        ("A\\F\\B", "A|B"),
+        ("\\X41\\\\X4g\\B", "AB"),
+        ("\\H\\A\\N\\B", "AB"),
+        ("A\\.br\\\\.sp\\B", "A  B"),
+        ("\\X0A00\\A", "A"),
+    ],
+)
+def test_escape_sequences_are_read_without_a_word_in_the_log(escaped, meant, caplog):
+    send(order(details={4: f"CTTH^{escaped}^99X"}))
+    assert ScheduledProcedureStep.objects.get().procedure_description == meant
+    assert "X4g" not in caplog.text
+
+
+@pytest.mark.parametrize(
     ("stamp", "start"),
     [
         ("20260706", (date(2026, 7, 6), time(0))),
@@ -340,12 +358,15 @@ def test_the_log_holds_type_and_control_id_and_nothing_of_the_content(caplog, mo
     send(order(control_id="M2", details={24: ""}))
     monkeypatch.setattr(hl7_receiver, "import_steps", defect)
     send(order(control_id="M3"))
+    send(order(control_id="M4", details={4: "\\Phantom^\\Z.Ada\\\\X4"}))
     send(b"MSH|^~\\&|Phantom|Ada")
     assert [record.message for record in caplog.records if record.name.startswith("noctis")] == [
         "HL7 ORM^O01 M1?31m from 127.0.0.1: AA",
         "HL7 ORM^O01 M2 from 127.0.0.1: AE, The modality is missing.",
         "unexpected RuntimeError in an HL7 message",
         "HL7 ORM^O01 M3 from 127.0.0.1: AE, The message met with an internal error.",
+        "unexpected RuntimeError in an HL7 message",
+        "HL7 ORM^O01 M4 from 127.0.0.1: AE, The message met with an internal error.",
         "HL7 ^ - from 127.0.0.1: AR, Only ORM^O01 and OMI^O23 are taken.",
     ]
     assert not [secret for secret in ("Phantom", "19700203", "Cough", "WARD") if secret in caplog.text]
