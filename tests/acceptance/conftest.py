@@ -50,6 +50,18 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
         running.stop()
 
 
+@pytest.fixture(autouse=True)
+def _appliance_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say why the appliance ended, if it did, in place of the errors that follow from it."""
+    if "appliance" not in request.fixturenames:
+        yield
+        return
+    running: Appliance = request.getfixturevalue("appliance")
+    running.require_running()
+    yield
+    running.require_running()
+
+
 @pytest.fixture
 def send(appliance: Appliance) -> Callable[..., None]:
     """Give ``send(paths, calling_ae="NORTH_CT")``: DCMTK sends, and everything is indexed when it returns."""

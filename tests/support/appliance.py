@@ -125,6 +125,11 @@ class Appliance:
         with process.stdout as lines:
             self.output.extend(line.rstrip("\n") for line in lines)
 
+    def require_running(self) -> None:
+        """Fail with everything the appliance said if it has ended."""
+        code = self.process.poll() if self.process else None
+        assert code is None, f"the appliance ended with exit code {code}; it said:\n{self.said()}"
+
     def said(self) -> str:
         """Return everything the appliance printed."""
         return "\n".join(self.output)
