@@ -12,6 +12,7 @@ from datetime import date, time
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from django.db import connections
 from django.db.models import Aggregate, Count, Expression, Model, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
@@ -112,9 +113,10 @@ def _rows(
 ) -> Iterator[Row]:
     """Yield the first ``width`` values of each row that passes the checks."""
     positions = [(next(n for n, one in enumerate(attributes) if one == check.attribute), check) for check in checks]
-    for row in _values(found, attributes):
-        if all(check.accepts(row[position]) for position, check in positions):
-            yield row[:width]
+    with connections[found.db].wrap_database_errors:  # an error of the driver may come out of a closing cursor
+        for row in _values(found, attributes):
+            if all(check.accepts(row[position]) for position, check in positions):
+                yield row[:width]
 
 
 def _values(found: QuerySet[Any], attributes: Sequence[Attribute]) -> Iterator[Row]:

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.events import Event
 
-from noctis.archive.header import UNREADABLE
+from noctis.archive.header import UNDEFINED_LENGTH, UNREADABLE
 from noctis.archive.ingest import Origin
 from noctis.archive.query_identifier import LevelNotInModel
 from noctis.dicom.character_sets import UTF_8
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 ERROR_COMMENT_LENGTH: Final = 64
 LARGEST_IDENTIFIER: Final = 1024 * 1024
 PAUSE_SECONDS: Final = 0.0005
-DATA_CAN_BE_READ: Final = 0
+ONE_RESPONSE: Final = 2  # primitives: the command and the identifier
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,15 @@ def read_identifier(event: Event) -> Dataset:
         raise InvalidKey("The identifier is missing or too long.")
     try:
         identifier = event.identifier
-        raw = [element.value for element in identifier.values() if isinstance(element, RawDataElement)]
-        if not identifier.get("SpecificCharacterSet") and _is_utf_8(b"".join(value or b"" for value in raw)):
+        raw = [element for element in identifier.values() if isinstance(element, RawDataElement)]
+        if not identifier.get("SpecificCharacterSet") and _is_utf_8(b"".join(one.value or b"" for one in raw)):
             is_implicit, is_little_endian = identifier.original_encoding
             identifier.set_original_encoding(is_implicit, is_little_endian, convert_encodings(UTF_8))
             identifier.SpecificCharacterSet = UTF_8
     except UNREADABLE:
         raise InvalidKey("The identifier cannot be read.") from None
+    if any(element.length not in {len(element.value or b""), UNDEFINED_LENGTH} for element in raw):
+        raise InvalidKey("The identifier is cut off.")
     return identifier
 
 
@@ -128,13 +130,13 @@ def _matches(event: Event, matches: Matches) -> Iterator[Response]:
 
 
 def wait_until_sent(association: AcceptedAssociation) -> None:
-    """Wait until what was answered so far has left and what the peer has sent meanwhile has been read.
+    """Wait until all responses but the last have left and what the peer has sent meanwhile has been read.
 
-    Responses would pile up in memory otherwise, and the thread that sends them would not come to read a C-CANCEL.
+    They would pile up in memory otherwise, and the thread that sends them would not come to read a C-CANCEL.
     """
     provider = association.dul
     while association.is_established and provider.is_alive() and not association.acse.is_aborted():
-        if provider.to_provider_queue.empty() and not _can_be_read(association):
+        if provider.to_provider_queue.qsize() <= ONE_RESPONSE and not _can_be_read(association):
             return
         time.sleep(PAUSE_SECONDS)
 
@@ -142,6 +144,6 @@ def wait_until_sent(association: AcceptedAssociation) -> None:
 def _can_be_read(association: AcceptedAssociation) -> bool:
     connection = association.dul.socket and association.dul.socket.socket
     try:
-        return bool(connection and select.select([connection], [], [], DATA_CAN_BE_READ)[0])
+        return bool(connection and select.select([connection], [], [], 0)[0])
     except (OSError, ValueError):
         return False  # closed meanwhile
