@@ -9,19 +9,25 @@ from django.conf import settings
 
 from noctis.accounts.models import Facility
 from noctis.dicom.association_rejection import Rejection
-from noctis.network.models import RemoteApplicationEntity
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+from noctis.network.models import UNKNOWN_AE_TITLE, RemoteApplicationEntity
 
 APPLICATION_CONTEXT_NAME = "1.2.840.10008.3.1.1.1"
 
 
 @dataclass(frozen=True)
 class AssociationRequest:
-    """What a peer says of itself, and where from; titles without padding."""
+    """What a peer says of itself, and where from; titles without padding.
+
+    ``certificate_sha256`` is the fingerprint of the client certificate that it showed over TLS, empty without one.
+    """
 
     calling_ae_title: str
     called_ae_title: str
     address: str
     application_context_name: str = APPLICATION_CONTEXT_NAME
+    is_tls: bool = False
+    certificate_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,11 @@ class Admission:
 
     facility: Facility
     entity: RemoteApplicationEntity | None
+
+    @property
+    def services(self) -> frozenset[DicomService]:
+        """What the peer may use."""
+        return EVERY_SERVICE if self.entity is None else self.entity.allowed_services
 
 
 @dataclass(frozen=True)
@@ -42,10 +53,15 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Policy:
-    """Our own title, and the facility that takes what unknown callers on this host send (None: nobody does)."""
+    """Our own title, and the facility that takes what unknown callers on this host send (None: nobody does).
+
+    Where ``allowed_titles`` holds any, nobody else may call; who is in ``blocked_titles`` may not in any case.
+    """
 
     ae_title: str
     loopback_facility: Facility | None
+    allowed_titles: frozenset[str] = frozenset()
+    blocked_titles: frozenset[str] = frozenset()
 
 
 def admit(request: AssociationRequest) -> Admission | Refusal:
@@ -58,7 +74,12 @@ def current_policy() -> Policy:
     """Return the policy of the settings."""
     accepts_loopback = settings.NOCTIS_UNKNOWN_CALLERS == "accept-loopback"
     facility = Facility.objects.filter(is_default=True).first() if accepts_loopback else None
-    return Policy(settings.NOCTIS_AE_TITLE, facility)
+    return Policy(
+        ae_title=settings.NOCTIS_AE_TITLE,
+        loopback_facility=facility,
+        allowed_titles=frozenset(settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES),
+        blocked_titles=frozenset(settings.NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES),
+    )
 
 
 def decide(request: AssociationRequest, entity: RemoteApplicationEntity | None, policy: Policy) -> Admission | Refusal:
@@ -70,19 +91,44 @@ def decide(request: AssociationRequest, entity: RemoteApplicationEntity | None, 
             Rejection.CALLED_AE_TITLE_NOT_RECOGNISED,
             f"it called the AE title “{request.called_ae_title}”, but this is “{policy.ae_title}”",
         )
+    if (reason := _listed_out(request.calling_ae_title, policy)) is not None:
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason)
     if entity is None:
         return _decide_about_stranger(request, policy)
+    return _shut_out(request, entity) or _insufficient_transport(request, entity) or Admission(entity.facility, entity)
+
+
+def _listed_out(calling_ae_title: str, policy: Policy) -> str | None:
+    if calling_ae_title in policy.blocked_titles:
+        return "this AE title is blocked (NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES)"
+    if policy.allowed_titles and calling_ae_title not in policy.allowed_titles:
+        return "this AE title is not among the allowed ones (NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)"
+    return None
+
+
+def _shut_out(request: AssociationRequest, entity: RemoteApplicationEntity) -> Refusal | None:
     if not entity.is_active:
         return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE is switched off")
     if not entity.may_call_from(request.address):
         return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE may not call from this address")
-    return Admission(entity.facility, entity)
+    return None
+
+
+def _insufficient_transport(request: AssociationRequest, entity: RemoteApplicationEntity) -> Refusal | None:
+    """Return why the connection is not good enough for ``entity``: an expected certificate needs TLS too."""
+    if not request.is_tls and (entity.requires_tls or entity.certificate_sha256):
+        return Refusal(Rejection.NO_REASON_GIVEN, "this AE must use TLS")
+    if not entity.certificate_sha256 or request.certificate_sha256 == entity.certificate_sha256:
+        return None
+    if not request.certificate_sha256:
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE must show its client certificate")
+    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "it showed another client certificate than this AE's")
 
 
 def _decide_about_stranger(request: AssociationRequest, policy: Policy) -> Admission | Refusal:
     if policy.loopback_facility is not None and ipaddress.ip_address(request.address).is_loopback:
         return Admission(policy.loopback_facility, None)
-    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "unknown AE title")
+    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, UNKNOWN_AE_TITLE)
 
 
 def plain_address(address: str) -> str:

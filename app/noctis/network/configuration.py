@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from noctis.network.transport_security import TlsConfiguration
+
 
 @dataclass(frozen=True)
 class ServiceConfiguration:
@@ -13,7 +15,7 @@ class ServiceConfiguration:
 
     ``artim_seconds`` bounds the wait for an association request, ``pdu_seconds`` the arrival of one PDU,
     ``idle_seconds`` the silence within an association and ``drain_seconds`` the wait for running associations when
-    the service stops.
+    the service stops. ``tls`` is the second port, if there is one.
     """
 
     ae_title: str
@@ -26,6 +28,7 @@ class ServiceConfiguration:
     pdu_seconds: int
     idle_seconds: int
     drain_seconds: int
+    tls: TlsConfiguration | None = None
 
     @classmethod
     def from_settings(cls) -> ServiceConfiguration:
@@ -41,4 +44,5 @@ class ServiceConfiguration:
             pdu_seconds=settings.NOCTIS_DICOM_PDU_SECONDS,
             idle_seconds=settings.NOCTIS_DICOM_IDLE_SECONDS,
             drain_seconds=settings.NOCTIS_DICOM_DRAIN_SECONDS,
+            tls=TlsConfiguration.from_settings(),
         )

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from noctis.accounts.models import Facility
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+
+UNKNOWN_AE_TITLE = "unknown AE title"
+SHA256_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
+
+
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
+HIGHEST_PORT: Final = 65535
 
 
 def validate_networks(value: str) -> None:
@@ -20,8 +29,35 @@ def validate_networks(value: str) -> None:
             raise ValidationError(f"“{word}” is neither an address nor a network such as 10.1.2.0/24.") from error
 
 
+def validate_services(value: str) -> None:
+    """Accept names of services separated by white space."""
+    for word in value.split():
+        if word not in DicomService.values:
+            raise ValidationError(f"“{word}” is none of the services {', '.join(DicomService.values)}.")
+
+
+def validate_fingerprint(value: str) -> None:
+    """Accept a SHA-256 fingerprint as it is stored."""
+    if not SHA256_FINGERPRINT.fullmatch(value):
+        raise ValidationError("A SHA-256 fingerprint has 64 hexadecimal digits; colons between them do no harm.")
+
+
+def plain_fingerprint(text: str) -> str:
+    """Return a fingerprint, written in any usual way, as it is stored: 64 lower case hexadecimal digits."""
+    return re.sub(r"[\s:]", "", text.strip().lower().removeprefix("sha256 fingerprint="))
+
+
+def validate_host(value: str) -> None:
+    """Accept a host name or an address."""
+    if not _HOST.fullmatch(value):
+        raise ValidationError(f"“{value}” is neither a host name nor an address.")
+
+
 class RemoteApplicationEntity(models.Model):
-    """A modality or workstation: its AE title, where it may call from, and the facility whose images it sends."""
+    """A modality or workstation: its AE title, where it may call from, and the facility whose images it sends.
+
+    ``host`` and ``port`` say where it takes images, if it does.
+    """
 
     ae_title = models.CharField(max_length=16, unique=True)
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="application_entities")
@@ -31,6 +67,25 @@ class RemoteApplicationEntity(models.Model):
         blank=True,
         validators=[validate_networks],
         help_text="Addresses or CIDR networks it may call from; empty for any",
+    )
+    services = models.CharField(
+        max_length=120,
+        blank=True,
+        validators=[validate_services],
+        help_text="The services it may use, separated by spaces; empty for all",
+    )
+    requires_tls = models.BooleanField(default=False)
+    certificate_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_fingerprint],
+        help_text="SHA-256 fingerprint of the client certificate it must show; empty for any",
+    )
+    host = models.CharField(
+        max_length=253, blank=True, validators=[validate_host], help_text="Where it takes images; empty if it takes none"
+    )
+    port = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_PORT)]
     )
     is_active = models.BooleanField(default=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
@@ -46,8 +101,62 @@ class RemoteApplicationEntity(models.Model):
     def __str__(self) -> str:
         return self.ae_title
 
+    def clean(self) -> None:
+        """Refuse half an address."""
+        if bool(self.host) != (self.port is not None):
+            raise ValidationError("A host needs a port, and a port a host.")
+
+    @property
+    def has_send_address(self) -> bool:
+        """Whether images can be sent to it."""
+        return bool(self.host) and self.port is not None
+
     def may_call_from(self, address: str) -> bool:
         """Whether an association from ``address`` is within the configured networks."""
         words = self.networks.replace(",", " ").split()
         caller = ipaddress.ip_address(address)
         return not words or any(caller in ipaddress.ip_network(word, strict=False) for word in words)
+
+    @property
+    def allowed_services(self) -> frozenset[DicomService]:
+        """What it may use; nothing said means everything."""
+        return frozenset(map(DicomService, self.services.split())) or EVERY_SERVICE
+
+
+class RefusedAssociation(models.Model):
+    """How often a peer was refused for one reason, for the administration page; the audit trail has the events."""
+
+    ae_title = models.CharField(max_length=16, blank=True)
+    called_ae_title = models.CharField(max_length=16, blank=True)
+    address = models.GenericIPAddressField()
+    reason = models.CharField(max_length=200)
+    count = models.PositiveBigIntegerField(default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("-last_at", "-pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["ae_title", "address", "reason"], name="one_row_per_kind_of_refusal"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ae_title or 'A caller'} from {self.address} was refused: {self.reason}"
+
+
+class UnknownDestination(models.Model):
+    """A title to which somebody wanted images moved although we know no address for it; kept for the administrator."""
+
+    ae_title = models.CharField(max_length=16, unique=True)
+    facility = models.ForeignKey(Facility, on_delete=models.CASCADE, related_name="+", help_text="Of who asked last")
+    requested_by = models.CharField(max_length=16, help_text="AE title of who asked last")
+    address = models.GenericIPAddressField(null=True, help_text="Address of who asked last")
+    count = models.PositiveIntegerField(default=1)
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-last_seen_at",)
+
+    def __str__(self) -> str:
+        return self.ae_title

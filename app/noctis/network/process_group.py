@@ -29,7 +29,7 @@ FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 REAP_SECONDS = 0.05
-HANDLED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR1})
+HANDLED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGUSR1, signal.SIGHUP})
 
 Announce = Callable[[], None]
 Main = Callable[[StopSignal, Announce], None]
@@ -40,13 +40,15 @@ class Child:
     """A process of the group.
 
     ``main`` runs in it until its StopSignal is set by one of ``stop_signals``; it calls its second argument when it has
-    begun its work. ``on_end`` runs in the parent each time the process has ended.
+    begun its work. ``on_end`` runs in the parent each time the process has ended. One that ``reloads`` is sent the
+    SIGHUP that the parent gets.
     """
 
     name: str
     main: Main
     stop_signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT)
     on_end: Callable[[], None] = lambda: None
+    reloads: bool = False
     pid: int | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -66,6 +68,8 @@ class ProcessGroup:
         os.set_blocking(self._announcements[0], False)
         self._stop = StopSignal(signal.SIGTERM, signal.SIGINT)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # so that it wakes the loop
+        if any(child.reloads for child in children):
+            self._stop.listen_for_reload()
 
     def run(self) -> None:
         """Keep every child running until the group is told to stop."""
@@ -76,6 +80,8 @@ class ProcessGroup:
                 self._start_due()
                 selector.select(self._seconds_until_due())
                 self._stop.clear_wakeups()
+                if self._stop.take_reload():
+                    self._reload()
                 self._reap()
                 self._heed_announcements()
 
@@ -90,6 +96,11 @@ class ProcessGroup:
             if time.monotonic() > deadline:
                 self._kill(children)
             time.sleep(REAP_SECONDS)
+
+    def _reload(self) -> None:
+        for child in self._children:
+            if child.reloads and child.pid is not None:
+                os.kill(child.pid, signal.SIGHUP)
 
     def _kill(self, children: Sequence[Child]) -> None:
         for child in children:

@@ -1,4 +1,4 @@
-"""The DICOM service: acceptors on one listening socket, and the indexer that files what they acknowledge."""
+"""The DICOM service: acceptors on shared listening sockets, and the indexer that files what they acknowledge."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import signal
 import socket
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing.sharedctypes import RawArray
 
@@ -18,11 +18,12 @@ from django.conf import settings
 
 from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
-from noctis.network.associations import Acceptor
+from noctis.network.associations import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.process_group import Announce, Child, ProcessGroup
 from noctis.network.spool_file import stream_data_sets_to
 from noctis.network.stop_signal import StopSignal
+from noctis.network.transport_security import TlsUnusable, tls_context
 
 logger = logging.getLogger(__name__)
 
@@ -40,47 +41,66 @@ class ServiceCannotStart(Exception):
 def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT; ``on_ready`` is called when associations are accepted.
 
-    Then the acceptors finish what runs, and the indexer, which alone ignores those signals, empties the spool.
+    Then the acceptors finish what runs, and the indexer, which alone ignores those signals, empties the spool. With TLS
+    SIGHUP makes the acceptors read certificate and key anew.
     """
     os.umask(0o077)
     settings.NOCTIS_DATA.create()
-    with _alone_in_data_directory(), listening_socket(configuration) as listener:
+    with _alone_in_data_directory(), ExitStack() as sockets:
+        listeners = [
+            Listener(sockets.enter_context(listener.socket), listener.is_secured)
+            for listener in listening_sockets(configuration)
+        ]
         if leftovers := discard_unfinished():
             logger.info("removed %d files that were never received to the end", leftovers)
         counts = RawArray("i", configuration.processes)
         acceptors = [
             Child(
                 f"DICOM acceptor {index + 1}",
-                partial(_accept, listener, configuration, counts, index),
+                partial(_accept, listeners, configuration, counts, index),
                 on_end=partial(counts.__setitem__, index, 0),
+                reloads=configuration.tls is not None,
             )
             for index in range(configuration.processes)
         ]
-        indexer = Child("indexer", partial(_index, listener), stop_signals=(signal.SIGUSR1,))
+        indexer = Child("indexer", partial(_index, listeners), stop_signals=(signal.SIGUSR1,))
         group = ProcessGroup([indexer, *acceptors], on_ready)
         group.run()
-        listener.close()
+        sockets.close()
         group.stop(acceptors, configuration.drain_seconds + STOP_GRACE_SECONDS)
         group.stop([indexer], INDEXER_SECONDS)
 
 
-def listening_socket(configuration: ServiceConfiguration) -> socket.socket:
-    """Return the socket that all acceptors share; raises ServiceCannotStart where the address is taken or not ours."""
-    family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
-    where = f"{configuration.host} port {configuration.port}"
+def listening_sockets(configuration: ServiceConfiguration) -> Iterator[Listener]:
+    """Give the sockets that all acceptors share. Raises ServiceCannotStart, also where TLS could not be spoken."""
+    if configuration.tls is not None:
+        try:
+            tls_context(configuration.tls)
+        except TlsUnusable as error:
+            raise ServiceCannotStart(str(error)) from error
+    yield Listener(_listening_socket(configuration.host, configuration.port, "NOCTIS_DICOM_PORT"))
+    if configuration.tls is not None:
+        secured = _listening_socket(configuration.host, configuration.tls.port, "NOCTIS_DICOM_TLS_PORT")
+        yield Listener(secured, is_secured=True)
+
+
+def _listening_socket(host: str, port: int, setting: str) -> socket.socket:
+    """Return a listening socket; raises ServiceCannotStart where the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    where = f"{host} port {port}"
     try:
-        listener = socket.create_server((configuration.host, configuration.port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ServiceCannotStart(
             f"The DICOM service cannot listen on {where}: {os.strerror(error.errno or 0)}. "
-            "Stop what uses it, or choose another with NOCTIS_DICOM_PORT and NOCTIS_DICOM_HOST."
+            f"Stop what uses it, or choose another with {setting} and NOCTIS_DICOM_HOST."
         ) from error
     listener.setblocking(False)
     return listener
 
 
 def _accept(
-    listener: socket.socket,
+    listeners: Sequence[Listener],
     configuration: ServiceConfiguration,
     counts: list[int],
     index: int,
@@ -89,13 +109,16 @@ def _accept(
 ) -> None:
     _keep_values_out_of_the_log()
     stream_data_sets_to(settings.NOCTIS_DATA.incoming)
-    acceptor = Acceptor(listener, configuration, counts, index)
+    if configuration.tls is not None:
+        stop.listen_for_reload()  # before the files are read, so that no change is missed
+    acceptor = Acceptor(listeners, configuration, counts, index)
     announce()
     acceptor.serve(stop)
 
 
-def _index(listener: socket.socket, stop: StopSignal, _announce: Announce) -> None:
-    listener.close()  # it would go on to listen after the last acceptor has stopped
+def _index(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
+    for listener in listeners:
+        listener.socket.close()  # it would go on to listen after the last acceptor has stopped
     _keep_values_out_of_the_log()
     run_indexer(stop.is_set)
 

@@ -13,6 +13,7 @@ from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import _STORAGE_CLASSES, register_uid
 
 from noctis.dicom.transfer_syntaxes import TRANSFER_SYNTAXES
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
 MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"
@@ -20,6 +21,9 @@ MODALITY_PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
 PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
 STUDY_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.2.1"
 PATIENT_STUDY_ONLY_FIND: Final = "1.2.840.10008.5.1.4.1.2.3.1"
+STORAGE_COMMITMENT_PUSH_MODEL: Final = "1.2.840.10008.1.20.1"
+MOVE_CLASSES: Final = tuple(f"1.2.840.10008.5.1.4.1.2.{root}.2" for root in (1, 2, 3))
+GET_CLASSES: Final = tuple(f"1.2.840.10008.5.1.4.1.2.{root}.3" for root in (1, 2, 3))
 IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
 EXPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2.1"
 EXPLICIT_BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
@@ -45,20 +49,43 @@ OFFERED: Final[dict[type[DIMSEPrimitive], frozenset[str]]] = {
 _OFFERED_CLASSES: Final = frozenset().union(*OFFERED.values())
 
 
-def is_offered(request: DIMSEPrimitive, sop_class_uid: str) -> bool:
-    """Whether Noctis performs this kind of request for this SOP class."""
-    return sop_class_uid in OFFERED.get(type(request), frozenset())
+# Who may use a service is said of these; every other class that is offered is one for storage.
+_SERVICES: Final[dict[str, DicomService]] = {
+    VERIFICATION: DicomService.VERIFICATION,
+    MODALITY_WORKLIST: DicomService.MODALITY_WORKLIST,
+    MODALITY_PERFORMED_PROCEDURE_STEP: DicomService.MPPS,
+    STORAGE_COMMITMENT_PUSH_MODEL: DicomService.STORAGE_COMMITMENT,
+    **dict.fromkeys((PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND), DicomService.QUERY),
+    **dict.fromkeys((*MOVE_CLASSES, *GET_CLASSES), DicomService.RETRIEVE),
+}
 
 
-def acceptable_contexts(proposed: Iterable[PresentationContext]) -> list[PresentationContext]:
-    """Return the contexts to support in one association, made for what the peer proposes.
+def service_of(sop_class_uid: str) -> DicomService:
+    """Return the service that a SOP class belongs to."""
+    return _SERVICES.get(sop_class_uid, DicomService.STORAGE)
+
+
+def is_offered(request: DIMSEPrimitive, sop_class_uid: str, allowed: frozenset[DicomService] = EVERY_SERVICE) -> bool:
+    """Whether Noctis performs this kind of request for this SOP class, for a peer that may use what is ``allowed``."""
+    return sop_class_uid in OFFERED.get(type(request), frozenset()) and service_of(sop_class_uid) in allowed
+
+
+def acceptable_contexts(
+    proposed: Iterable[PresentationContext], allowed: frozenset[DicomService] = EVERY_SERVICE
+) -> list[PresentationContext]:
+    """Return the contexts to support in one association, made for what the peer proposes and may use.
 
     The peer's own order decides between transfer syntaxes, so that what it has compressed stays so. Only where it would
     take implicit VR although it can do explicit VR, explicit VR is taken: it keeps the representation of private
     elements.
     """
+    proposed = list(proposed)
+    if DicomService.RETRIEVE in allowed and any(context.abstract_syntax in GET_CLASSES for context in proposed):
+        allowed = allowed | {DicomService.STORAGE}  # C-GET brings the images over the peer's storage contexts
     wanted: dict[str, dict[str, None]] = {}
     for context in proposed:
+        if service_of(str(context.abstract_syntax)) not in allowed:
+            continue
         acceptable = _acceptable_transfer_syntaxes(str(context.abstract_syntax))
         syntaxes = wanted.setdefault(str(context.abstract_syntax), {})
         syntaxes.update((str(uid), None) for uid in context.transfer_syntax if str(uid) in acceptable)

@@ -1,4 +1,4 @@
-"""A request to stop, made by a signal, that a loop can wait for together with its sockets."""
+"""Requests to stop or to reload, made by signals, that a loop can wait for together with its sockets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class StopSignal:
     def __init__(self, *signals: signal.Signals) -> None:
         """Install the handlers; signals that came while they were blocked are delivered once they are not."""
         self._is_set = False
+        self._reload_is_due = False
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
@@ -32,6 +33,15 @@ class StopSignal:
         """Whether the process was asked to stop."""
         return self._is_set
 
+    def listen_for_reload(self) -> None:
+        """Take SIGHUP as a request to read files anew; without this it ends the process, or is ignored."""
+        signal.signal(signal.SIGHUP, self._set_reload)
+
+    def take_reload(self) -> bool:
+        """Whether a reload was asked for since the last call."""
+        is_due, self._reload_is_due = self._reload_is_due, False
+        return is_due
+
     def clear_wakeups(self) -> None:
         """Make ``fileno`` wait again, after it was readable."""
         with suppress(BlockingIOError):
@@ -45,3 +55,6 @@ class StopSignal:
 
     def _set(self, _number: int, _frame: FrameType | None) -> None:
         self._is_set = True
+
+    def _set_reload(self, _number: int, _frame: FrameType | None) -> None:
+        self._reload_is_due = True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import logging
 import socket
+import ssl
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -15,8 +17,10 @@ from pynetdicom.pdu import A_ABORT_RQ
 from pynetdicom.pdu_primitives import A_ASSOCIATE, A_P_ABORT
 from pynetdicom.transport import AssociationSocket
 
+from noctis.dicom.association_rejection import Rejection
 from noctis.network.defects import log_defect
 from noctis.network.services import acceptable_contexts
+from noctis.network.transport_security import Deadline, check_first_bytes, shake_hands
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
@@ -25,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LARGEST_REQUEST_PDU = 1024 * 1024
 SERVICE_PROVIDER = 0x02
+REJECTION_SECONDS = 1.0
 
 
 class BoundedSocket(AssociationSocket):
@@ -39,12 +44,47 @@ class BoundedSocket(AssociationSocket):
         self._pdu_seconds = pdu_seconds
         self._largest_pdu = max(LARGEST_REQUEST_PDU, 2 * assoc.ae.maximum_pdu_size)
 
+    def open_transport(self, context: ssl.SSLContext | None, seconds: float) -> str | None:
+        """Make sure that the peer speaks what the port is for: TLS where there is a context for it, else plain DICOM.
+
+        Returns the fingerprint of its certificate, empty where it showed none; None where it went away. Called before
+        anything else is read. Raises TransportRefused.
+        """
+        connection, deadline = self.socket, Deadline.after(seconds)
+        if connection is None or not check_first_bytes(connection, deadline, expects_tls=context is not None):
+            return None
+        fingerprint = ""
+        if context is not None:
+            try:
+                secured = context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+            except (OSError, ValueError):
+                return None
+            self.socket = connection = secured
+            fingerprint = shake_hands(secured, deadline)
+        connection.settimeout(self._pdu_seconds)
+        return fingerprint
+
+    def reject_unread(self, rejection: Rejection) -> None:
+        """Reject an association request that was not read (A-ASSOCIATE-RJ, PS3.8 9.3.4)."""
+        if (connection := self.socket) is None:
+            return
+        with suppress(OSError):
+            connection.settimeout(REJECTION_SECONDS)
+            connection.recv(LARGEST_REQUEST_PDU)  # what lies unread when a connection is closed would drop the answer
+            connection.sendall(bytes((3, 0, 0, 0, 0, 4, 0, rejection.result, rejection.source, rejection.reason)))
+
     def _shutdown_socket(self) -> None:
         """Close the connection, also where the peer has closed it already."""
-        if (connection := self.socket) is not None:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
+        if (connection := self.socket) is None:
+            return
+        with suppress(OSError, ValueError):
+            if isinstance(connection, ssl.SSLSocket) and threading.current_thread() is self.assoc.dul:
+                connection.settimeout(0)
+                connection.unwrap()  # tells the peer that this is the end, and does not wait for its answer
+        with suppress(OSError):
+            # Not the method of an SSLSocket, which would let another thread go on in plain text for a moment.
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        connection.close()
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read ``nr_bytes``, fewer only where the peer has closed the connection; raises OSError past a bound."""
@@ -105,5 +145,7 @@ class AdmittingAcse(ACSE):
             self.send_reject(rejection.result, rejection.source, rejection.reason)
             association.kill()
             return
-        self.acceptor.supported_contexts = acceptable_contexts(request.presentation_context_definition_list)
+        self.acceptor.supported_contexts = acceptable_contexts(
+            request.presentation_context_definition_list, association.allowed_services
+        )
         super().negotiate_association()

@@ -27,6 +27,8 @@ class Command(BaseCommand):
         if configuration.processes < 1:
             raise CommandError("--processes must be at least 1.")
         where = f"{configuration.host}:{configuration.port}"
+        if configuration.tls is not None:
+            where += f", with TLS on {configuration.host}:{configuration.tls.port}"
         try:
             run_service(configuration, lambda: self._say(f"DICOM service ready: {configuration.ae_title} on {where}"))
         except ServiceCannotStart as error:
