@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-from playwright.sync_api import BrowserContext, Locator, sync_playwright
+from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.acceptance.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.appliance.deployment import Appliance
@@ -39,10 +34,3 @@ def workstation(appliance: Appliance, home: Path) -> Iterator[BrowserContext]:
             base_url=f"https://{appliance.web_name}", viewport={"width": 1280, "height": 800}, device_scale_factor=1
         )
         browser.close()
-
-
-def drawn_pixels(canvas: Locator) -> NDArray[np.uint8]:
-    """Return what a canvas shows: (rows, columns, RGB)."""
-    url = canvas.evaluate("canvas => canvas.toDataURL('image/png')")
-    picture = Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
-    return np.asarray(picture.convert("RGB"))

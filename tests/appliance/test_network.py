@@ -50,7 +50,8 @@ def test_ssh_is_limited_and_incoming_connections_are_denied(appliance: Appliance
     assert "22/tcp                     LIMIT IN" in status
 
 
-def test_a_rule_of_the_operator_stays_and_a_dropped_network_is_closed(appliance: Appliance) -> None:
-    added = appliance.run("ufw show added")
-    assert added.count("port 11112 proto tcp") == 1
-    assert "comment 'noctis noctis: 11112 from" in added
+def test_the_dicom_port_is_open_to_the_modality_network_alone(appliance: Appliance, modality: Machine) -> None:
+    rules = [rule for rule in appliance.run("ufw show added").splitlines() if "11112" in rule]
+    assert [rule.split(" comment ")[0] for rule in rules] == [
+        f"ufw allow from {modality.address} to any port 11112 proto tcp"
+    ]
