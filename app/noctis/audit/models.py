@@ -26,6 +26,7 @@ class Action(models.TextChoices):
     APPLICATION_ENTITY_CHANGED = "application_entity_changed", "Application entity changed"
     STUDY_OPENED = "study_opened", "Study opened"
     INSTANCES_RECEIVED = "instances_received", "Instances received"
+    INSTANCES_SENT = "instances_sent", "Instances sent"
     ASSOCIATION_REFUSED = "association_refused", "Association refused"
     OBJECT_QUARANTINED = "object_quarantined", "Object quarantined"
     SETTING_CHANGED = "setting_changed", "Setting changed"

@@ -1,4 +1,4 @@
-"""The DIMSE statuses that Noctis answers with (PS3.7 annex C, PS3.4 B.2.3, K.4.1.1.4, F.7.2)."""
+"""The DIMSE statuses that Noctis answers with (PS3.7 annex C, PS3.4 B.2.3, C.4, K.4.1.1.4, F.7.2)."""
 
 from __future__ import annotations
 
@@ -34,6 +34,20 @@ class FindStatus(IntEnum):
     CANCEL = 0xFE00
     PENDING = 0xFF00
     PENDING_WITH_UNSUPPORTED_KEYS = 0xFF01
+
+
+class RetrieveStatus(IntEnum):
+    """Statuses of C-GET and C-MOVE (PS3.4 tables C.4-2 and C.4-3)."""
+
+    SUCCESS = 0x0000
+    OUT_OF_RESOURCES = 0xA701
+    NOTHING_SENT = 0xA702
+    DESTINATION_UNKNOWN = 0xA801
+    IDENTIFIER_DOES_NOT_MATCH = 0xA900
+    SOME_NOT_SENT = 0xB000
+    UNABLE_TO_PROCESS = 0xC000
+    CANCEL = 0xFE00
+    PENDING = 0xFF00
 
 
 class NormalisedStatus(IntEnum):

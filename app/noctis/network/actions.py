@@ -7,14 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from noctis.accounts.models import Facility, User
 from noctis.audit.actions import record
 from noctis.audit.models import Action
-from noctis.network.models import RemoteApplicationEntity
+from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
+from noctis.network.models import RemoteApplicationEntity, UnknownDestination
 
 SEEN_RESOLUTION = timedelta(minutes=1)
+MOST_UNKNOWN_DESTINATIONS = 200
 
 
 @transaction.atomic
@@ -24,20 +27,29 @@ def add_application_entity(
     facility: Facility,
     networks: Iterable[str] = (),
     description: str = "",
+    host: str = "",
+    port: int | None = None,
     acting_user: User | None,
 ) -> RemoteApplicationEntity:
     """Make a remote entity known; raises ValidationError where a value cannot be used or the title is taken."""
     entity = RemoteApplicationEntity(
-        ae_title=ae_title, facility=facility, networks=" ".join(networks), description=description
+        ae_title=ae_title,
+        facility=facility,
+        networks=" ".join(networks),
+        description=description,
+        host=host,
+        port=port,
     )
     entity.full_clean()
     entity.save()
+    _forget_unknown_destination(entity)
     record(
         Action.APPLICATION_ENTITY_ADDED,
         acting_user=acting_user,
         ae_title=entity.ae_title,
         facility=facility,
         networks=entity.networks,
+        **({"host": host, "port": port} if host else {}),
     )
     return entity
 
@@ -50,6 +62,8 @@ def change_application_entity(
     facility: Facility,
     networks: Iterable[str],
     description: str,
+    host: str = "",
+    port: int | None = None,
     acting_user: User,
 ) -> None:
     """Change what is known of an entity; what it sent before stays where it was filed."""
@@ -58,6 +72,8 @@ def change_application_entity(
         "facility": facility,
         "networks": " ".join(networks),
         "description": description,
+        "host": host,
+        "port": port,
     }
     changed = sorted(name for name, value in values.items() if getattr(entity, name) != value)
     if not changed:
@@ -66,6 +82,7 @@ def change_application_entity(
         setattr(entity, name, values[name])
     entity.full_clean()
     entity.save(update_fields=changed)
+    _forget_unknown_destination(entity)
     _record_change(entity, acting_user, changed=changed)
 
 
@@ -94,3 +111,26 @@ def note_seen(entity: RemoteApplicationEntity) -> None:
     now = timezone.now()
     if entity.last_seen_at is None or now - entity.last_seen_at >= SEEN_RESOLUTION:
         RemoteApplicationEntity.objects.filter(pk=entity.pk).update(last_seen_at=now)
+
+
+@transaction.atomic
+def note_unknown_destination(*, ae_title: str, facility: Facility, requested_by: str, address: str | None) -> None:
+    """Remember a title that images were to be moved to, so that an administrator can add it.
+
+    Only the latest ones are kept: a peer must not fill the database with names.
+    """
+    try:
+        title = normalise_ae_title(ae_title)
+    except AeTitleError:
+        return
+    latest = {"facility": facility, "requested_by": requested_by, "address": address, "last_seen_at": timezone.now()}
+    if UnknownDestination.objects.filter(ae_title=title).update(count=F("count") + 1, **latest):
+        return
+    UnknownDestination.objects.get_or_create(ae_title=title, defaults=latest)
+    oldest = UnknownDestination.objects.order_by("-last_seen_at", "-pk")[MOST_UNKNOWN_DESTINATIONS:]
+    UnknownDestination.objects.filter(pk__in=list(oldest.values_list("pk", flat=True))).delete()
+
+
+def _forget_unknown_destination(entity: RemoteApplicationEntity) -> None:
+    if entity.has_send_address:
+        UnknownDestination.objects.filter(ae_title=entity.ae_title).delete()

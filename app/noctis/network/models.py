@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from noctis.accounts.models import Facility
@@ -14,8 +15,6 @@ from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 
 UNKNOWN_AE_TITLE = "unknown AE title"
 SHA256_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
-
-
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 HIGHEST_PORT: Final = 65535
 
@@ -82,7 +81,10 @@ class RemoteApplicationEntity(models.Model):
         help_text="SHA-256 fingerprint of the client certificate it must show; empty for any",
     )
     host = models.CharField(
-        max_length=253, blank=True, validators=[validate_host], help_text="Where it takes images; empty if it takes none"
+        max_length=253,
+        blank=True,
+        validators=[validate_host],
+        help_text="Where it takes images; empty if it takes none",
     )
     port = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_PORT)]

@@ -51,7 +51,7 @@ def test_adding_the_same_again_changes_nothing(ct1: RemoteApplicationEntity) -> 
     ("arguments", "message"),
     [
         (("CT1", "--facility=SOUTH"), "There is no facility with the code SOUTH. Known codes: NORTH."),
-        (("CT1", "--facility=NORTH", "--address=10.9.9.9"), "CT1 is known already: facility NORTH, addresses any."),
+        (("CT1", "--facility=NORTH", "--address=10.9.9.9"), "CT1 is known already: facility NORTH, addresses any, images to nowhere."),
         (("CT2", "--facility=NORTH", "--address=10.1.2"), "“10.1.2” is neither an address nor a network"),
         (("A_TITLE_THAT_IS_TOO_LONG", "--facility=NORTH"), "at most 16 characters"),
         (("  ", "--facility=NORTH"), "at least one character"),

@@ -26,6 +26,8 @@ class Command(BaseCommand):
             metavar="CIDR",
             help="address or network it may call from, may be repeated; without it, from anywhere",
         )
+        parser.add_argument("--host", default="", help="host name or address at which it takes images")
+        parser.add_argument("--port", type=int, help="port at which it takes images")
         parser.add_argument("--description", default="", help="what and where it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,11 +35,13 @@ class Command(BaseCommand):
         networks = " ".join(options["address"])
         known = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=title).first()
         if known is not None:
-            if (known.facility, known.networks) == (facility, networks):
+            wanted = (facility, networks, options["host"], options["port"])
+            if (known.facility, known.networks, known.host, known.port) == wanted:
                 self.stdout.write(f"{title} is known already.")
                 return
             raise CommandError(
-                f"{title} is known already: facility {known.facility.code}, addresses {known.networks or 'any'}."
+                f"{title} is known already: facility {known.facility.code}, addresses {known.networks or 'any'},"
+                f" images to {known.host or 'nowhere'}{f':{known.port}' if known.port else ''}."
             )
         try:
             add_application_entity(
@@ -45,6 +49,8 @@ class Command(BaseCommand):
                 facility=facility,
                 networks=options["address"],
                 description=options["description"],
+                host=options["host"],
+                port=options["port"],
                 acting_user=None,
             )
         except ValidationError as error:
