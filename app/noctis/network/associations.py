@@ -7,7 +7,8 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import MutableSequence
+from collections.abc import MutableSequence, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 
 from django.db import Error as DatabaseFailure
@@ -28,16 +29,18 @@ from noctis.network.configuration import ServiceConfiguration
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
 from noctis.network.deliveries import Delivery
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 from noctis.network.find_scp import handle_find
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.messages import BoundedMessages
 from noctis.network.mpps_scp import handle_mpps_create, handle_mpps_set
 from noctis.network.query_scp import negotiate_query_options
-from noctis.network.refusals import RefusalThrottle, note_refusal
+from noctis.network.refusals import RefusalThrottle, count_refusal, note_refusal
 from noctis.network.services import is_offered
 from noctis.network.spool_file import SpoolFile
 from noctis.network.stop_signal import StopSignal
 from noctis.network.storage_scp import handle_store
+from noctis.network.transport_security import ReloadableContext, TransportRefused
 from noctis.network.upper_layer import AdmittingAcse, BoundedSocket, GuardedProvider
 from noctis.network.verification_scp import handle_echo
 
@@ -50,14 +53,35 @@ ABORT_SECONDS = 5.0
 CROWD = 2
 
 
+@dataclass(frozen=True)
+class Listener:
+    """A listening socket that several processes share; on a secured one peers speak TLS."""
+
+    socket: socket.socket
+    is_secured: bool = False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a listener accepted: the socket and the peer's address and port."""
+
+    socket: socket.socket
+    address: str
+    port: int
+    is_secured: bool
+
+
 class AcceptedAssociation(Association):
     """An association that a peer asked for; runs in a thread of its own until it ends."""
 
-    def __init__(self, acceptor: Acceptor, connection: socket.socket, address: str, port: int) -> None:
+    def __init__(self, acceptor: Acceptor, connection: Connection) -> None:
         """Take over ``connection``; nothing is read before ``start``."""
         super().__init__(acceptor.ae, MODE_ACCEPTOR)
         self._owner = acceptor
-        self._address = address
+        self._address = connection.address
+        self._is_secured = connection.is_secured
+        self._certificate_sha256 = ""
+        self.allowed_services: frozenset[DicomService] = EVERY_SERVICE
         self._delivery: Delivery | None = None
         self._ended = "connection lost"
         self.acse = AdmittingAcse(self)
@@ -69,8 +93,9 @@ class AcceptedAssociation(Association):
         self.acceptor.ae_title = acceptor.ae.ae_title
         self.acceptor.implementation_class_uid = acceptor.ae.implementation_class_uid
         self.acceptor.implementation_version_name = acceptor.ae.implementation_version_name
-        self.requestor.address_info = AddressInformation(address, port)
-        self.set_socket(BoundedSocket(self, connection, pdu_seconds=acceptor.configuration.pdu_seconds))
+        self.requestor.address_info = AddressInformation(connection.address, connection.port)
+        self._transport = BoundedSocket(self, connection.socket, pdu_seconds=acceptor.configuration.pdu_seconds)
+        self.set_socket(self._transport)
 
     def admit(self, primitive: A_ASSOCIATE) -> Rejection | None:
         """Decide whether the association may go on; where it may not, return what to reject it with."""
@@ -79,6 +104,8 @@ class AcceptedAssociation(Association):
             called_ae_title=(primitive.called_ae_title or "").strip(),
             address=self._address,
             application_context_name=str(primitive.application_context_name),
+            is_tls=self._is_secured,
+            certificate_sha256=self._certificate_sha256,
         )
         try:
             with database_session():
@@ -89,6 +116,7 @@ class AcceptedAssociation(Association):
         if isinstance(decision, Refusal):
             logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
             return decision.rejection
+        self.allowed_services = decision.services
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
@@ -104,7 +132,8 @@ class AcceptedAssociation(Association):
     def run_reactor(self) -> None:
         """Negotiate and serve; afterwards note what came, and leave nothing half received behind."""
         try:
-            super().run_reactor()
+            if self._open_transport():
+                super().run_reactor()
         except Exception as error:  # noqa: BLE001  (the association is over, the others go on)
             log_defect(logger, error)
         finally:
@@ -120,6 +149,30 @@ class AcceptedAssociation(Association):
         """Close the connection, whatever the state of the association."""
         if self.dul.socket is not None:
             self.dul.socket.close()
+
+    def _open_transport(self) -> bool:
+        """Do the TLS handshake where one belongs here; False where the peer speaks what the port is not for."""
+        context = self._owner.tls.current if self._is_secured and self._owner.tls is not None else None
+        try:
+            fingerprint = self._transport.open_transport(context, self._owner.configuration.artim_seconds)
+        except TransportRefused as refused:
+            if self._transport.socket is not None:  # else it is us who closed it
+                self._refuse_transport(refused)
+            return False
+        self._certificate_sha256 = fingerprint or ""
+        return fingerprint is not None
+
+    def _refuse_transport(self, refused: TransportRefused) -> None:
+        request = AssociationRequest(refused.calling_ae_title, "", self._address, is_tls=self._is_secured)
+        refusal = Refusal(Rejection.NO_REASON_GIVEN, str(refused))
+        logger.info("refused %s from %s: %s", request.calling_ae_title or "a caller", self._address, refusal.reason)
+        if refused.is_plain_dicom:
+            self._transport.reject_unread(refusal.rejection)
+        try:
+            with database_session():
+                self._owner.note(request, refusal)
+        except DatabaseFailure as error:
+            logger.error("a refusal is not noted, the database does not answer: %s", type(error).__name__)  # noqa: TRY400
 
     def _note_end(self, event: Event) -> None:
         if isinstance(getattr(event, "primitive", None), A_ABORT):
@@ -138,7 +191,7 @@ class AcceptedAssociation(Association):
         sop_class_uid = str(getattr(msg, "AffectedSOPClassUID", None) or getattr(msg, "RequestedSOPClassUID", None))
         if context is None or not msg.is_valid_request:
             self.abort()
-        elif sop_class_uid == context.abstract_syntax and is_offered(msg, sop_class_uid):
+        elif sop_class_uid == context.abstract_syntax and is_offered(msg, sop_class_uid, self.allowed_services):
             super()._serve_request(msg, context_id)
         else:
             self._answer_not_supported(msg, context_id)
@@ -166,7 +219,7 @@ class AcceptedAssociation(Association):
 
 
 class Acceptor:
-    """Accepts associations from a listening socket that several processes share.
+    """Accepts associations from listening sockets that several processes share.
 
     ``shared_counts`` lies in memory that the processes share: how many associations each of them has, this one at
     ``index``.
@@ -174,32 +227,40 @@ class Acceptor:
 
     def __init__(
         self,
-        listener: socket.socket,
+        listeners: Sequence[Listener],
         configuration: ServiceConfiguration,
         shared_counts: MutableSequence[int],
         index: int,
     ) -> None:
-        """Prepare; nothing is accepted before ``serve``."""
+        """Prepare; nothing is accepted before ``serve``. Raises TlsUnusable."""
         self.configuration = configuration
         self.ae = application_entity(configuration)
-        self._listener = listener
+        self.tls = ReloadableContext(configuration.tls) if configuration.tls is not None else None
+        self._listeners = listeners
         self._counts = shared_counts
         self._index = index
         self._running: set[AcceptedAssociation] = set()
         self._admitted: set[AcceptedAssociation] = set()
         self._changed = threading.Condition()
-        self._throttle = RefusalThrottle()
+        self._audit_throttle = RefusalThrottle()
+        self._count_throttle = RefusalThrottle(holds_back_repetitions=False)
 
     def serve(self, stop: StopSignal) -> None:
         """Accept until ``stop`` is set, then let the running associations finish, for a while."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
+            for listener in self._listeners:
+                selector.register(listener.socket, selectors.EVENT_READ, listener)
             selector.register(stop, selectors.EVENT_READ)
             while not stop.is_set():
-                selector.select()
-                if not stop.is_set():
-                    self._accept()
-        self._listener.close()
+                ready = [key.data for key, _ in selector.select() if key.data is not None]
+                stop.clear_wakeups()
+                if self.tls is not None and stop.take_reload():
+                    self.tls.reload()
+                for listener in ready:
+                    if not stop.is_set():
+                        self._accept(listener)
+        for listener in self._listeners:
+            listener.socket.close()
         self._drain()
 
     def decide_about(self, association: AcceptedAssociation, request: AssociationRequest) -> Admission | Refusal:
@@ -209,10 +270,15 @@ class Acceptor:
             limit = self.configuration.maximum_associations
             decision = Refusal(Rejection.LOCAL_LIMIT_EXCEEDED, f"all {limit} associations are in use")
         if isinstance(decision, Refusal):
-            note_refusal(request, decision, self._throttle)
+            self.note(request, decision)
         elif decision.entity is not None:
             note_seen(decision.entity)
         return decision
+
+    def note(self, request: AssociationRequest, refusal: Refusal) -> None:
+        """Write a refusal down for the administrator."""
+        note_refusal(request, refusal, self._audit_throttle)
+        count_refusal(request, refusal, self._count_throttle)
 
     def forget(self, association: AcceptedAssociation) -> None:
         """Give the place of an association that has ended to another."""
@@ -230,12 +296,12 @@ class Acceptor:
             self._counts[self._index] = len(self._admitted)
             return True
 
-    def _accept(self) -> None:
+    def _accept(self, listener: Listener) -> None:
         if len(self._running) >= CROWD * self.configuration.maximum_associations:
             time.sleep(ACCEPT_PAUSE_SECONDS)  # peers that ask for nothing wait in the queue of the socket
             return
         try:
-            connection, peer = self._listener.accept()
+            accepted, peer = listener.socket.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return  # another process was faster, or the peer went away
         except OSError as error:
@@ -243,13 +309,13 @@ class Acceptor:
             time.sleep(ACCEPT_PAUSE_SECONDS)
             return
         try:
-            self._start_association(connection, plain_address(peer[0]), peer[1])
+            self._start_association(Connection(accepted, plain_address(peer[0]), peer[1], listener.is_secured))
         except (OSError, RuntimeError) as error:  # the peer is gone already, or no thread can be started
-            connection.close()
+            accepted.close()
             log_defect(logger, error)
 
-    def _start_association(self, connection: socket.socket, address: str, port: int) -> None:
-        association = AcceptedAssociation(self, connection, address, port)
+    def _start_association(self, connection: Connection) -> None:
+        association = AcceptedAssociation(self, connection)
         with self._changed:
             self._running.add(association)
         try:
