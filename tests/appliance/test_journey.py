@@ -114,6 +114,21 @@ def test_what_was_sent_is_stored_by_the_application_alone(
     assert appliance.run(stored).splitlines() == before
 
 
+def test_a_running_transfer_is_finished_when_the_service_restarts(
+    appliance: Appliance, modality: Machine, facility: None, studies: str
+) -> None:
+    files = " ".join([f"{studies}/*.dcm"] * 12)
+    command = f"storescu -aet {AE_TITLE} -aec NOCTIS_PACS {appliance.address} 11112 {files}"
+    modality.run(f"rm -f /tmp/ended; nohup sh -c '{command}; echo $? >/tmp/ended' >/dev/null 2>&1 &")
+    running = "ss --no-header --tcp --numeric state established '( sport = :11112 )'"
+    wait_for(lambda: appliance.run(running), "an association")
+    assert not modality.host.file("/tmp/ended").exists  # noqa: S108
+    appliance.run("supervisorctl restart noctis-dicom")
+    ended = modality.run("timeout 20 sh -c 'until test -s /tmp/ended; do sleep 0.1; done; cat /tmp/ended'")
+    assert ended.strip() == "0"
+    wait_for(lambda: appliance.listens(11112), "the DICOM service")
+
+
 def test_an_object_comes_back_as_it_was_sent(page: Page, radiologist: BrowserContext) -> None:
     original = next(ct_series(PLAN, STUDY))
     address = f"/dicom-web/studies/{STUDY.uid}/series/{original.SeriesInstanceUID}/instances/{original.SOPInstanceUID}"
