@@ -34,20 +34,29 @@ UNIQUE_KEYS = {
 PENDING, CANCELLED = (0xFF00, 0xFF01), 0xFE00
 
 
-def findscu(port: int, model: str, *options: str, calling: str = "FINDSCU", **keys: str) -> Done[str]:
-    """Ask with DCMTK, the keys given on its command line."""
+def findscu(
+    port: int, model: str, *options: str, calling: str = "FINDSCU", query: Path | None = None, **keys: str
+) -> Done[str]:
+    """Ask with DCMTK; the keys stand on its command line or in the file ``query``."""
     words = [word for keyword, value in keys.items() for word in ("-k", f"{keyword}={value}" if value else keyword)]
     titles = ("-aet", calling, "-aec", "NOCTIS_PACS")
-    return dcmtk("findscu", "-v", MODELS[model], *titles, *options, *words, "127.0.0.1", str(port))
+    files = [str(query)] if query else []
+    return dcmtk("findscu", "-v", MODELS[model], *titles, *options, *words, "127.0.0.1", str(port), *files)
 
 
 def answers_of(
-    port: int, model: str, folder: Path, *options: str, calling: str = "FINDSCU", **keys: str
+    port: int,
+    model: str,
+    folder: Path,
+    *options: str,
+    calling: str = "FINDSCU",
+    query: Path | None = None,
+    **keys: str,
 ) -> list[Dataset]:
     """Return the responses that DCMTK writes to files."""
     shutil.rmtree(folder / "answers", ignore_errors=True)
     (folder / "answers").mkdir()
-    done = findscu(port, model, "-X", "-od", str(folder / "answers"), *options, calling=calling, **keys)
+    done = findscu(port, model, "-X", "-od", str(folder / "answers"), *options, calling=calling, query=query, **keys)
     assert done.returncode == 0, done.stderr
     return [dcmread(path, force=True) for path in sorted((folder / "answers").iterdir())]
 
@@ -55,7 +64,8 @@ def answers_of(
 def found(port: int, model: str, folder: Path, *, level: str = "STUDY", calling: str = "FINDSCU", **keys: str) -> str:
     """Return the ends of the unique keys of what DCMTK finds, sorted."""
     unique = UNIQUE_KEYS[level]
-    answers = answers_of(port, model, folder, calling=calling, QueryRetrieveLevel=level, **{unique: "", **keys})
+    keys = {"QueryRetrieveLevel": level, unique: "", **keys}
+    answers = answers_of(port, model, folder, calling=calling, query=None, **keys)
     return " ".join(sorted(str(answer[unique].value).removeprefix(f"{ROOT}.") for answer in answers))
 
 
