@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -14,10 +15,37 @@ from noctis.accounts.models import Facility, User
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
-from noctis.network.models import RemoteApplicationEntity, UnknownDestination
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+from noctis.network.models import RemoteApplicationEntity, UnknownDestination, plain_fingerprint
 
 SEEN_RESOLUTION = timedelta(minutes=1)
 MOST_UNKNOWN_DESTINATIONS = 200
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """How an entity may associate: the names of services (none: all of them), TLS, and the certificate it must show."""
+
+    services: str = ""
+    requires_tls: bool = False
+    certificate_sha256: str = ""
+
+    @classmethod
+    def of(cls, services: Iterable[str] = (), *, requires_tls: bool = False, certificate: str = "") -> AccessRules:
+        """Return rules as they are stored, from a fingerprint in any usual way of writing it."""
+        names = set(services)
+        in_order = [service.value for service in DicomService if service.value in names]
+        unknown = sorted(names.difference(DicomService.values))
+        words = [] if names == {service.value for service in EVERY_SERVICE} else [*in_order, *unknown]
+        return cls(" ".join(words), requires_tls, plain_fingerprint(certificate))
+
+    @classmethod
+    def of_entity(cls, entity: RemoteApplicationEntity) -> AccessRules:
+        """Return the rules of an entity."""
+        return cls(entity.services, entity.requires_tls, entity.certificate_sha256)
+
+
+ANY_ACCESS = AccessRules()
 
 
 @transaction.atomic
@@ -29,6 +57,7 @@ def add_application_entity(
     description: str = "",
     host: str = "",
     port: int | None = None,
+    access: AccessRules = ANY_ACCESS,
     acting_user: User | None,
 ) -> RemoteApplicationEntity:
     """Make a remote entity known; raises ValidationError where a value cannot be used or the title is taken."""
@@ -39,6 +68,7 @@ def add_application_entity(
         description=description,
         host=host,
         port=port,
+        **asdict(access),
     )
     entity.full_clean()
     entity.save()
@@ -50,12 +80,13 @@ def add_application_entity(
         facility=facility,
         networks=entity.networks,
         **({"host": host, "port": port} if host else {}),
+        **{name: value for name, value in asdict(access).items() if value},
     )
     return entity
 
 
 @transaction.atomic
-def change_application_entity(
+def change_application_entity(  # noqa: PLR0913  (a keyword for each thing that can be changed)
     entity: RemoteApplicationEntity,
     *,
     ae_title: str,
@@ -64,6 +95,7 @@ def change_application_entity(
     description: str,
     host: str = "",
     port: int | None = None,
+    access: AccessRules = ANY_ACCESS,
     acting_user: User,
 ) -> None:
     """Change what is known of an entity; what it sent before stays where it was filed."""
@@ -74,6 +106,7 @@ def change_application_entity(
         "description": description,
         "host": host,
         "port": port,
+        **asdict(access),
     }
     changed = sorted(name for name, value in values.items() if getattr(entity, name) != value)
     if not changed:

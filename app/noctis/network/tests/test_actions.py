@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from noctis.accounts.models import Facility
 from noctis.audit.models import Action, AuditEntry
-from noctis.network.actions import note_seen
+from noctis.network.actions import AccessRules, note_seen
+from noctis.network.dicom_services import DicomService
 from noctis.network.models import RemoteApplicationEntity
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +52,10 @@ def test_adding_the_same_again_changes_nothing(ct1: RemoteApplicationEntity) -> 
     ("arguments", "message"),
     [
         (("CT1", "--facility=SOUTH"), "There is no facility with the code SOUTH. Known codes: NORTH."),
-        (("CT1", "--facility=NORTH", "--address=10.9.9.9"), "CT1 is known already: facility NORTH, addresses any, images to nowhere."),
+        (
+            ("CT1", "--facility=NORTH", "--address=10.9.9.9"),
+            "CT1 is known already: facility NORTH, addresses any, images to nowhere.",
+        ),
         (("CT2", "--facility=NORTH", "--address=10.1.2"), "“10.1.2” is neither an address nor a network"),
         (("A_TITLE_THAT_IS_TOO_LONG", "--facility=NORTH"), "at most 16 characters"),
         (("  ", "--facility=NORTH"), "at least one character"),
@@ -76,3 +80,34 @@ def test_a_busy_caller_is_written_down_once_a_minute(ct1: RemoteApplicationEntit
     note_seen(ct1)
     ct1.refresh_from_db()
     assert timezone.now() - ct1.last_seen_at < timedelta(minutes=1)
+
+
+def test_rules_of_access_are_stored_in_one_form(ct1: RemoteApplicationEntity) -> None:
+    fingerprint = ":".join(["AB"] * 32)
+    arguments = ("WS1", "--facility=NORTH", "--services=query, verification", "--require-tls")
+    call_command("add_ae", *arguments, f"--certificate={fingerprint}")
+
+    entity = RemoteApplicationEntity.objects.get(ae_title="WS1")
+    assert (entity.services, entity.requires_tls) == ("verification query", True)
+    assert entity.certificate_sha256 == "ab" * 32
+    assert entity.allowed_services == {DicomService.VERIFICATION, DicomService.QUERY}
+    assert AuditEntry.objects.get().detail["services"] == "verification query"
+    call_command("add_ae", *arguments, f"--certificate={fingerprint.lower()}")
+    with pytest.raises(CommandError, match="services verification query, TLS required, certificate abab"):
+        call_command("add_ae", "WS1", "--facility=NORTH")
+
+
+def test_all_services_are_stored_as_no_limit() -> None:
+    assert AccessRules.of(DicomService.values) == AccessRules()
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--services=storage,printing", "“printing” is none of the services verification, storage,"),
+        ("--certificate=12:34", "has 64 hexadecimal digits"),
+    ],
+)
+def test_a_rule_that_means_nothing_is_explained(north: Facility, option: str, message: str) -> None:
+    with pytest.raises(CommandError, match=message):
+        call_command("add_ae", "WS1", "--facility=NORTH", option)

@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from noctis.accounts.models import Facility
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
-from noctis.network.actions import add_application_entity
+from noctis.network.actions import AccessRules, add_application_entity
+from noctis.network.dicom_services import DicomService
 from noctis.network.models import RemoteApplicationEntity
 
 
@@ -28,20 +29,35 @@ class Command(BaseCommand):
         )
         parser.add_argument("--host", default="", help="host name or address at which it takes images")
         parser.add_argument("--port", type=int, help="port at which it takes images")
+        parser.add_argument(
+            "--services",
+            default="",
+            metavar="NAME,…",
+            help=f"services it may use, separated by commas, of {', '.join(DicomService.values)}; without it, all",
+        )
+        parser.add_argument("--require-tls", action="store_true", help="refuse it where it does not use TLS")
+        parser.add_argument(
+            "--certificate",
+            default="",
+            metavar="FINGERPRINT",
+            help="SHA-256 fingerprint of the client certificate it must show over TLS",
+        )
         parser.add_argument("--description", default="", help="what and where it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
         title, facility = _ae_title(options["ae_title"]), _facility(options["facility"])
-        networks = " ".join(options["address"])
+        networks, access = " ".join(options["address"]), _access(options)
         known = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=title).first()
         if known is not None:
-            wanted = (facility, networks, options["host"], options["port"])
-            if (known.facility, known.networks, known.host, known.port) == wanted:
+            wanted = (facility, networks, options["host"], options["port"], access)
+            of_known = AccessRules.of_entity(known)
+            if (known.facility, known.networks, known.host, known.port, of_known) == wanted:
                 self.stdout.write(f"{title} is known already.")
                 return
             raise CommandError(
                 f"{title} is known already: facility {known.facility.code}, addresses {known.networks or 'any'},"
-                f" images to {known.host or 'nowhere'}{f':{known.port}' if known.port else ''}."
+                f" images to {known.host or 'nowhere'}{f':{known.port}' if known.port else ''}"
+                f"{_in_words(of_known)}."
             )
         try:
             add_application_entity(
@@ -51,6 +67,7 @@ class Command(BaseCommand):
                 description=options["description"],
                 host=options["host"],
                 port=options["port"],
+                access=access,
                 acting_user=None,
             )
         except ValidationError as error:
@@ -63,6 +80,19 @@ def _ae_title(text: str) -> str:
         return normalise_ae_title(text)
     except AeTitleError as error:
         raise CommandError(str(error)) from error
+
+
+def _access(options: dict[str, Any]) -> AccessRules:
+    services = [word.strip() for word in options["services"].split(",") if word.strip()]
+    return AccessRules.of(services, requires_tls=options["require_tls"], certificate=options["certificate"])
+
+
+def _in_words(access: AccessRules) -> str:
+    return (
+        (f", services {access.services}" if access.services else "")
+        + (", TLS required" if access.requires_tls else "")
+        + (f", certificate {access.certificate_sha256}" if access.certificate_sha256 else "")
+    )
 
 
 def _facility(code: str) -> Facility:
