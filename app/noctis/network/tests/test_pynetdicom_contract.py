@@ -12,6 +12,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dul import DULServiceProvider
+from pynetdicom.service_class import QueryRetrieveServiceClass
 from pynetdicom.transport import AssociationSocket
 
 
@@ -34,6 +35,12 @@ def test_it_is_the_release_that_was_read() -> None:
         (AssociationSocket.close, ["self._shutdown_socket()"]),
         (ACSE._negotiate_as_acceptor, ["self.acceptor.supported_contexts", "self.assoc.ae.maximum_associations"]),
         (DIMSEServiceProvider.receive_primitive, ["self.message._data_set_file", "self.msg_queue.put"]),
+        (
+            DIMSEServiceProvider.receive_primitive,
+            ["if self.message is None:", "evt.EVT_DIMSE_RECV", "self.cancel_req["],
+        ),
+        (DULServiceProvider._process_recv_primitive, ["self.to_provider_queue.queue[0]"]),
+        (QueryRetrieveServiceClass._c_find_scp, ["evt.EVT_C_FIND", "self._wrap_handler(generator)"]),
         (dimse_messages.DIMSEMessage.decode_msg, ["NamedTemporaryFile(", "create_file_meta(", ".file.flush()"]),
     ],
 )
