@@ -11,7 +11,7 @@ from typing import BinaryIO
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from noctis.archive.completeness import IncompleteError, require_complete
 from noctis.dicom.attributes import text
@@ -104,9 +104,9 @@ def _require_all_of_it(
         require_complete(path, data_set_offset, implicit=bool(implicit), little_endian=bool(little_endian))
     except IncompleteError as error:
         raise NotStorable("The object ends before its data set does.") from error
-    is_image = "Image Storage" in UID(text(dataset, "SOPClassUID")).name
-    if is_image and not has_pixels and "PixelDataProviderURL" not in dataset:
-        raise NotStorable("The object is an image without pixel data.")
+    announces_pixels = all(keyword in dataset for keyword in ("Rows", "Columns", "BitsAllocated"))
+    if announces_pixels and not has_pixels and "PixelDataProviderURL" not in dataset:
+        raise NotStorable("The object announces an image but has no pixel data.")
 
 
 def _uid(dataset: FileDataset, keyword: str) -> str:
