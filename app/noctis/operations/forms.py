@@ -11,7 +11,13 @@ from noctis.accounts.actions import UserParticulars
 from noctis.accounts.models import ROLES_THAT_SEE_ALL_FACILITIES, Facility, Role, User
 from noctis.audit.models import Action
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
-from noctis.network.models import RemoteApplicationEntity, validate_networks
+from noctis.network.dicom_services import DicomService
+from noctis.network.models import (
+    RemoteApplicationEntity,
+    plain_fingerprint,
+    validate_fingerprint,
+    validate_networks,
+)
 
 ROLES_BOUND_TO_A_FACILITY = tuple(role for role in Role if role not in ROLES_THAT_SEE_ALL_FACILITIES)
 
@@ -113,10 +119,37 @@ class ApplicationEntityForm(forms.Form):
         help_text="Addresses or networks, such as 10.1.2.0/24, separated by spaces; empty for any address.",
     )
 
+    services = forms.MultipleChoiceField(
+        choices=DicomService.choices,
+        initial=DicomService.values,
+        widget=forms.CheckboxSelectMultiple,
+        label="Services",
+        help_text="What the device may ask for. The rest is refused, the association goes on.",
+        error_messages={"required": "Choose at least one service, or deactivate the device."},
+    )
+    requires_tls = forms.BooleanField(
+        required=False, label="TLS required", help_text="Refuse the device where it does not use TLS."
+    )
+    certificate_sha256 = forms.CharField(
+        max_length=120,
+        required=False,
+        label="Client certificate",
+        help_text="SHA-256 fingerprint of the certificate that the device must show over TLS; empty for any that a"
+        " trusted authority signed.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
     def __init__(self, *args: Any, entity: RemoteApplicationEntity | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         others = RemoteApplicationEntity.objects.all()
         self._others = others.exclude(pk=entity.pk) if entity else others
+
+    def clean_certificate_sha256(self) -> str:
+        """Bring a fingerprint into the form in which it is stored."""
+        fingerprint = plain_fingerprint(self.cleaned_data["certificate_sha256"])
+        if fingerprint:
+            validate_fingerprint(fingerprint)
+        return fingerprint
 
     def clean_ae_title(self) -> str:
         """Refuse what is no AE title, and the title of another device."""

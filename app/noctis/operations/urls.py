@@ -19,6 +19,7 @@ urlpatterns = [
     path("facilities/new", facilities.new_facility, name="new_facility"),
     path("facilities/<int:pk>", facilities.edit_facility, name="edit_facility"),
     path("application-entities", application_entities.application_entities, name="application_entities"),
+    path("application-entities/refused", application_entities.refused_associations, name="refused_associations"),
     path("application-entities/new", application_entities.new_application_entity, name="new_application_entity"),
     path(
         "application-entities/<int:pk>",

@@ -47,6 +47,7 @@ EXPECTED = {
     "operations:new_application_entity": ("get", ADMINISTRATORS),
     "operations:edit_application_entity": ("get", ADMINISTRATORS),
     "operations:application_entity_active": ("post", ADMINISTRATORS_POST),
+    "operations:refused_associations": ("get", ADMINISTRATORS),
     "operations:quarantine": ("get", ADMINISTRATORS),
     "operations:audit_log": ("get", ADMINISTRATORS),
 }

@@ -12,6 +12,7 @@ from noctis.accounts.models import Facility, User
 from noctis.archive.models import QuarantinedObject, QuarantineReason, Reception
 from noctis.audit.actions import record
 from noctis.audit.models import Action, AuditEntry
+from noctis.network.dicom_services import DicomService
 from noctis.network.models import RemoteApplicationEntity
 from noctis.operations.views import audit
 from noctis.reading_worklist.tests.factories import make_study
@@ -98,6 +99,7 @@ def test_facilities_are_added_and_renamed(administrator, people):
 
 def test_an_application_entity_is_added_changed_and_deactivated(administrator, people):
     fields = {"ae_title": " CT1 ", "facility": people.north.pk, "networks": "10.1.2.0/24, 10.9.9.9"}
+    fields["services"] = DicomService.values
     administrator.post(reverse("operations:new_application_entity"), fields)
     entity = RemoteApplicationEntity.objects.get(ae_title="CT1")
     address = reverse("operations:edit_application_entity", kwargs={"pk": entity.pk})
@@ -121,10 +123,12 @@ def test_an_application_entity_is_added_changed_and_deactivated(administrator, p
         ({"ae_title": "BACK\\SLASH"}, "no backslash"),
         ({"ae_title": "NORTH_CT"}, "has this title"),
         ({"ae_title": "CT1", "networks": "10.1.2.0/99"}, "neither an address nor a network"),
+        ({"ae_title": "CT1", "services": []}, "Choose at least one service"),
+        ({"ae_title": "CT1", "certificate_sha256": "12:34"}, "64 hexadecimal digits"),
     ],
 )
 def test_a_bad_application_entity_is_explained(administrator, people, entity, fields, complaint):
-    fields = {"facility": people.north.pk, **fields}
+    fields = {"facility": people.north.pk, "services": ["storage"], **fields}
     answer = administrator.post(reverse("operations:new_application_entity"), fields)
     assert complaint in answer.content.decode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,14 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.dicom_address import dicom_address
 from noctis.network.actions import (
+    AccessRules,
     add_application_entity,
     change_application_entity,
     set_application_entity_active,
 )
-from noctis.network.models import RemoteApplicationEntity
+from noctis.network.models import UNKNOWN_AE_TITLE, RefusedAssociation, RemoteApplicationEntity
 from noctis.operations.forms import ApplicationEntityForm
 
 FIELDS = ("ae_title", "facility", "description", "networks")
+RULES = ("requires_tls", "certificate_sha256")
+LISTED_REFUSALS = 200
 
 
 @administrators_only
@@ -32,10 +36,20 @@ def application_entities(request: HttpRequest) -> HttpResponse:
 
 
 @administrators_only
+@require_safe
+def refused_associations(request: HttpRequest) -> HttpResponse:
+    """List who was refused and why, the last first; an unknown title can be added from here."""
+    known = RemoteApplicationEntity.objects.filter(ae_title=OuterRef("ae_title"))
+    refusals = RefusedAssociation.objects.annotate(is_known=Exists(known))[:LISTED_REFUSALS]
+    context = {"refusals": refusals, "unknown_title": UNKNOWN_AE_TITLE}
+    return render(request, "operations/refused_associations.html", context)
+
+
+@administrators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_application_entity(request: HttpRequest) -> HttpResponse:
-    """Add a device."""
-    form = ApplicationEntityForm(request.POST or None)
+    """Add a device; ``refused`` names the refusal that the form is to be filled in from."""
+    form = ApplicationEntityForm(request.POST or None, initial=_of_refused(request.GET.get("refused", "")))
     if request.method == "POST" and form.is_valid():
         entity = add_application_entity(**_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is added.")
@@ -48,7 +62,8 @@ def new_application_entity(request: HttpRequest) -> HttpResponse:
 def edit_application_entity(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a device's entry."""
     entity = get_object_or_404(RemoteApplicationEntity, pk=pk)
-    initial = {name: getattr(entity, name) for name in FIELDS}
+    initial = {name: getattr(entity, name) for name in (*FIELDS, *RULES)}
+    initial["services"] = sorted(entity.allowed_services)
     form = ApplicationEntityForm(request.POST or None, entity=entity, initial=initial)
     if request.method == "POST" and form.is_valid():
         change_application_entity(entity, **_values(form), acting_user=signed_in_user(request))
@@ -70,4 +85,14 @@ def application_entity_active(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _values(form: ApplicationEntityForm) -> dict[str, Any]:
     values = {name: form.cleaned_data[name] for name in FIELDS}
-    return {**values, "networks": values["networks"].replace(",", " ").split()}
+    access = AccessRules.of(
+        form.cleaned_data["services"],
+        requires_tls=form.cleaned_data["requires_tls"],
+        certificate=form.cleaned_data["certificate_sha256"],
+    )
+    return {**values, "networks": values["networks"].replace(",", " ").split(), "access": access}
+
+
+def _of_refused(pk: str) -> dict[str, str]:
+    refused = RefusedAssociation.objects.filter(pk=pk, reason=UNKNOWN_AE_TITLE).first() if pk.isdecimal() else None
+    return {"ae_title": refused.ae_title, "networks": refused.address} if refused is not None else {}
