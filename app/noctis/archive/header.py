@@ -78,7 +78,7 @@ def read_header(path: Path) -> Header:
             if error.errno is not None:  # the disk's; pydicom raises one without a number where a tag is missing
                 raise
             raise NotStorable("The object is not a readable DICOM data set.") from error
-    _require_all_of_it(path, dataset, data_set_offset, transfer_syntax, has_pixels=offset is not None)
+    _require_all_of_it(path, dataset, data_set_offset, transfer_syntax)
     return Header(
         dataset=dataset,
         sop_class_uid=_uid(dataset, "SOPClassUID"),
@@ -93,9 +93,7 @@ def read_header(path: Path) -> Header:
     )
 
 
-def _require_all_of_it(
-    path: Path, dataset: FileDataset, data_set_offset: int, transfer_syntax: str, *, has_pixels: bool
-) -> None:
+def _require_all_of_it(path: Path, dataset: FileDataset, data_set_offset: int, transfer_syntax: str) -> None:
     """Refuse what was cut off; a deflated data set was checked when it was inflated."""
     if transfer_syntax == DeflatedExplicitVRLittleEndian:
         return
@@ -104,9 +102,6 @@ def _require_all_of_it(
         require_complete(path, data_set_offset, implicit=bool(implicit), little_endian=bool(little_endian))
     except IncompleteError as error:
         raise NotStorable("The object ends before its data set does.") from error
-    announces_pixels = all(keyword in dataset for keyword in ("Rows", "Columns", "BitsAllocated"))
-    if announces_pixels and not has_pixels and "PixelDataProviderURL" not in dataset:
-        raise NotStorable("The object announces an image but has no pixel data.")
 
 
 def _uid(dataset: FileDataset, keyword: str) -> str:
