@@ -72,6 +72,7 @@ def add_application_entity(
     )
     entity.full_clean()
     entity.save()
+    further: dict[str, Any] = {"host": host, "port": port, **asdict(access)}
     _forget_unknown_destination(entity)
     record(
         Action.APPLICATION_ENTITY_ADDED,
@@ -79,8 +80,7 @@ def add_application_entity(
         ae_title=entity.ae_title,
         facility=facility,
         networks=entity.networks,
-        **({"host": host, "port": port} if host else {}),
-        **{name: value for name, value in asdict(access).items() if value},
+        **{name: value for name, value in further.items() if value},
     )
     return entity
 

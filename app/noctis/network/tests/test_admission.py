@@ -8,7 +8,17 @@ import pytest
 
 from noctis.accounts.models import Facility
 from noctis.dicom.association_rejection import Rejection
-from noctis.network.admission import Admission, AssociationRequest, Policy, Refusal, admit, decide, plain_address
+from noctis.network.admission import (
+    Admission,
+    AssociationRequest,
+    Policy,
+    Refusal,
+    admit,
+    current_policy,
+    decide,
+    plain_address,
+)
+from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 from noctis.network.models import RemoteApplicationEntity
 
 REQUEST = AssociationRequest("CT1", "NOCTIS_PACS", "10.1.2.3")
@@ -114,3 +124,110 @@ def test_without_a_default_facility_no_stranger_is_admitted(settings) -> None:
     settings.NOCTIS_UNKNOWN_CALLERS = "accept-loopback"
 
     assert isinstance(admit(AssociationRequest("ANY", settings.NOCTIS_AE_TITLE, "127.0.0.1")), Refusal)
+
+
+CERTIFICATE = "ab" * 32
+OVER_TLS = replace(REQUEST, is_tls=True)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "blocked", "reason"),
+    [
+        ((), ("CT1",), "is blocked (NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES)"),
+        (("CT1",), ("CT1",), "is blocked"),
+        (("CT2", "ct1"), (), "is not among the allowed ones (NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)"),
+        (("CT1", "CT2"), ("CT2",), None),
+        ((), ("CT2",), None),
+        ((), (), None),
+    ],
+)
+def test_who_is_blocked_is_refused_and_an_allowed_list_admits_nobody_else(
+    allowed: tuple[str, ...], blocked: tuple[str, ...], reason: str | None
+) -> None:
+    policy = replace(REFUSING, allowed_titles=frozenset(allowed), blocked_titles=frozenset(blocked))
+    decision = decide(REQUEST, entity(), policy)
+
+    if reason is None:
+        assert isinstance(decision, Admission)
+    else:
+        assert isinstance(decision, Refusal)
+        assert decision.rejection is Rejection.CALLING_AE_TITLE_NOT_RECOGNISED
+        assert reason in decision.reason
+
+
+def test_the_lists_hold_for_strangers_on_this_host_too() -> None:
+    request = replace(REQUEST, address="127.0.0.1")
+
+    for policy in (
+        replace(TRUSTING_LOOPBACK, blocked_titles=frozenset({"CT1"})),
+        replace(TRUSTING_LOOPBACK, allowed_titles=frozenset({"CT2"})),
+    ):
+        assert isinstance(decide(request, None, policy), Refusal)
+
+
+def test_to_be_on_the_allowed_list_does_not_make_a_title_known() -> None:
+    decision = decide(REQUEST, None, replace(REFUSING, allowed_titles=frozenset({"CT1"})))
+
+    assert isinstance(decision, Refusal)
+    assert decision.reason == "unknown AE title"
+
+
+@pytest.mark.parametrize(
+    ("request_", "rules", "rejection", "reason"),
+    [
+        (REQUEST, {"requires_tls": True}, Rejection.NO_REASON_GIVEN, "must use TLS"),
+        (REQUEST, {"certificate_sha256": CERTIFICATE}, Rejection.NO_REASON_GIVEN, "must use TLS"),
+        (
+            OVER_TLS,
+            {"certificate_sha256": CERTIFICATE},
+            Rejection.CALLING_AE_TITLE_NOT_RECOGNISED,
+            "must show its client certificate",
+        ),
+        (
+            replace(OVER_TLS, certificate_sha256="cd" * 32),
+            {"certificate_sha256": CERTIFICATE},
+            Rejection.CALLING_AE_TITLE_NOT_RECOGNISED,
+            "another client certificate",
+        ),
+    ],
+)
+def test_a_connection_that_is_not_good_enough_is_refused(
+    request_: AssociationRequest, rules: dict[str, object], rejection: Rejection, reason: str
+) -> None:
+    decision = decide(request_, entity(**rules), REFUSING)
+
+    assert isinstance(decision, Refusal)
+    assert decision.rejection is rejection
+    assert reason in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("request_", "rules"),
+    [
+        (OVER_TLS, {"requires_tls": True}),
+        (OVER_TLS, {}),
+        (replace(OVER_TLS, certificate_sha256=CERTIFICATE), {"certificate_sha256": CERTIFICATE}),
+        (replace(OVER_TLS, certificate_sha256="cd" * 32), {"requires_tls": True}),
+    ],
+)
+def test_a_good_connection_is_admitted(request_: AssociationRequest, rules: dict[str, object]) -> None:
+    assert isinstance(decide(request_, entity(**rules), REFUSING), Admission)
+
+
+def test_an_admission_says_what_may_be_used() -> None:
+    assert Admission(NORTH, entity(services="query verification")).services == {
+        DicomService.QUERY,
+        DicomService.VERIFICATION,
+    }
+    assert Admission(NORTH, entity()).services == EVERY_SERVICE
+    assert Admission(DEFAULT, None).services == EVERY_SERVICE
+
+
+@pytest.mark.django_db
+def test_the_lists_come_from_the_settings(settings) -> None:
+    settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES = ["CT1"]
+    settings.NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES = ["CT2"]
+    policy = current_policy()
+
+    assert policy.allowed_titles == {"CT1"}
+    assert policy.blocked_titles == {"CT2"}

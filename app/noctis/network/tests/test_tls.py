@@ -56,7 +56,8 @@ def tls_settings(server: Certificate, **further: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def secured(new_module_service, server: Certificate) -> DicomService:
     """Give a service that asks for no client certificate."""
-    return new_module_service(**tls_settings(server), NOCTIS_DICOM_ARTIM_SECONDS="5")
+    service: DicomService = new_module_service(**tls_settings(server), NOCTIS_DICOM_ARTIM_SECONDS="5")
+    return service
 
 
 @pytest.fixture(scope="module")
