@@ -211,23 +211,21 @@ class Runner:
             check.log.write_text(f"{check.command[0]}: {error.strerror}\n")
             return NOT_POSSIBLE_HERE if check.may_be_impossible and not IN_CI else 1
         self._processes.add(process)
-        try:
-            return process.wait()
-        finally:
-            self._processes.discard(process)
-            _signal_group(process, signal.SIGKILL)  # nothing of it may outlive it
+        # Until it is reaped, which only this thread does, its number cannot become somebody else's.
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        _signal_group(process, signal.SIGKILL)  # nothing of it may outlive it
+        self._processes.discard(process)
+        return process.wait()
 
     def stop(self) -> None:
         """End everything that is running, and start nothing more."""
         self._stopping = True
-        running = list(self._processes)
-        for process in running:
-            _signal_group(process, signal.SIGTERM)
-        for process in running:
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                _signal_group(process, signal.SIGKILL)
+        for number, seconds in ((signal.SIGTERM, 30.0), (signal.SIGKILL, 5.0)):
+            deadline = time.monotonic() + seconds
+            for process in list(self._processes):
+                _signal_group(process, number)
+            while self._processes and time.monotonic() < deadline:
+                time.sleep(0.1)
 
     def _say(self, line: str, more: str = "") -> None:
         with self._print_lock:

@@ -107,8 +107,11 @@ class Keeper(threading.Thread):
         assert child.stdout is not None  # noqa: S101  (run_with_parent opens the pipe)
         reader = threading.Thread(target=self._pass_on, args=(child.stdout,), daemon=True)
         reader.start()
-        code = child.wait()
-        _kill_group(child)  # what the program left behind would hold its port
+        # Until it is reaped, which only this thread does, the number of the child cannot become somebody else's.
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        with self._lock:
+            _kill_group(child)  # what the program left behind would hold its port
+            code = child.wait()
         reader.join(timeout=2)
         return code
 
@@ -121,18 +124,20 @@ class Keeper(threading.Thread):
         """Send SIGTERM to the program and do not start it again."""
         with self._lock:
             self._stopping.set()
-            if self._child is not None and self._child.poll() is None:
-                self._child.terminate()
+            if self._child is not None and self.is_running():
+                os.kill(self._child.pid, signal.SIGTERM)
 
     def is_running(self) -> bool:
         """Whether the program runs at this moment."""
-        return self._child is not None and self._child.poll() is None
+        return self._child is not None and self._child.returncode is None
 
     def kill(self) -> None:
         """End the program and everything that it started."""
-        if self._child is not None and self.is_running():
-            _kill_group(self._child)
-            self._child.wait()
+        with self._lock:
+            if self._child is not None and self.is_running():
+                _kill_group(self._child)
+        if self.ident is not None:
+            self.join(timeout=2)
 
 
 def _kill_group(child: subprocess.Popen[str]) -> None:
