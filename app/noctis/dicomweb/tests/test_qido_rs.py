@@ -51,14 +51,15 @@ def found(client, **parameters: str) -> list[str]:
         ({"PatientID": "?-2"}, "2"),
         ({"PatientID": "A"}, ""),
         ({"PatientName": "miller^anne"}, "2"),
-        ({"PatientName": "*ANNE*"}, "2"),
+        ({"PatientName": "*ANNE*"}, "12"),
         ({"PatientName": "m?ller*"}, "12"),
         ({"PatientName": "*太郎*"}, "3"),
         ({"PatientName": "M.ller*"}, ""),
         ({"PatientName": "*"}, "123"),
         ({"PatientName": ""}, "123"),
         ({"AccessionNumber": "ACC1"}, "1"),
-        ({"StudyDescription": "*chest*"}, "2"),
+        ({"StudyDescription": "*Chest*"}, "2"),
+        ({"StudyDescription": "*chest*"}, ""),
         ({"StudyDate": "20240229"}, "1"),
         ({"StudyDate": "20240301-20251231"}, "2"),
         ({"StudyDate": "-20240301"}, "1"),
@@ -73,6 +74,13 @@ def found(client, **parameters: str) -> list[str]:
         ({"StudyInstanceUID": f"{ROOT}.1,{ROOT}.3"}, "13"),
         ({"StudyInstanceUID": f"{ROOT}.1\\{ROOT}.3"}, "13"),
         ({"PatientID": "A-1", "StudyDate": "20250101"}, ""),
+        ({"PatientName": "=山田*"}, "3"),
+        ({"PatientName": "m*i*l*l*e*r*"}, "2"),
+        ({"StudyDate": "20240101-20250101", "StudyTime": "02-0304"}, "12"),
+        ({"StudyDate": "20240229-20250101", "StudyTime": "0305-0400"}, "2"),
+        ({"NumberOfStudyRelatedSeries": "2"}, "2"),
+        ({"PatientID": "A-1\\A-2"}, "12"),
+        ({"PatientID": "A-1\0"}, "1"),
         ({"includefield": "all"}, "123"),
         ({"includefield": "00081030,00080060", "limit": "101", "offset": "0", "fuzzymatching": "false"}, "123"),
     ],
@@ -94,7 +102,10 @@ def test_studies_are_found(three_studies, reader, parameters, expected):
         ({"StudyDate": "20240230"}, "YYYYMMDD"),
         ({"StudyDate": "-"}, "end"),
         ({"StudyTime": "99"}, "HHMMSS"),
-        ({"PatientName": "a*b*c*d*e*f"}, "asterisks"),
+        ({"PatientName": ["a", "b"]}, "PatientName"),
+        ({"StudyInstanceUID": "1.2.x"}, "UID"),
+        ({"StudyDate.StudyTime": "x"}, "StudyDate.StudyTime"),
+        ({"InstanceAvailability": "ONLINE"}, "InstanceAvailability"),
     ],
 )
 def test_a_query_that_cannot_be_understood_is_refused_with_a_sentence(three_studies, reader, parameters, hint):
@@ -149,7 +160,36 @@ def test_series_of_a_study(three_studies, reader):
     only_sr = reader.get(f"{STUDIES}/{ROOT}.2/series", {"Modality": "SR", "includefield": "0008103E"}).json()
     assert [result["0020000E"]["Value"] for result in only_sr] == [[f"{ROOT}.2.2"]]
     assert reader.get(f"{STUDIES}/{ROOT}.2/series", {"SeriesNumber": "7"}).json() == []
-    assert reader.get(f"{STUDIES}/{ROOT}.2/series", {"PatientID": "x"}).status_code == 400
+    assert reader.get(f"{STUDIES}/{ROOT}.2/series", {"PatientID": "x"}).json() == []
+    assert reader.get(f"{STUDIES}/{ROOT}.2/series", {"PatientsName": "x"}).status_code == 400
+    other = {"StudyInstanceUID": f"{ROOT}.1"}  # the address counts
+    assert len(reader.get(f"{STUDIES}/{ROOT}.2/series", other).json()) == 2
+
+
+def test_a_series_is_found_by_what_it_was_made_for(file, reader):
+    requested = Dataset()
+    requested.RequestedProcedureID, requested.ScheduledProcedureStepID = "RP1", "SPS1"
+    dataset = image(RequestAttributesSequence=[requested])
+    dataset.file_meta = structured_report().file_meta
+    file(dataset)
+    address = f"{STUDIES}/{ROOT}.1/series"
+    for name in ("RequestAttributesSequence.RequestedProcedureID", "00400275.00401001"):
+        (result,) = reader.get(address, {name: "RP?"}).json()
+        assert Dataset.from_json(result).RequestAttributesSequence[0].ScheduledProcedureStepID == "SPS1"
+        assert reader.get(address, {name: "SPS1"}).json() == []
+    assert reader.get(address, {"RequestAttributesSequence.Modality": "CT"}).status_code == 400
+
+
+def test_further_attributes_are_answered_where_they_are_known(three_studies, reader):
+    def keywords(**parameters: str) -> set[str]:
+        (result,) = reader.get(STUDIES, {"PatientID": "A-2", **parameters}).json()
+        return {element.keyword for element in Dataset.from_json(result)}
+
+    assert "NumberOfPatientRelatedStudies" not in keywords()
+    assert "NumberOfPatientRelatedStudies" in keywords(includefield="NumberOfPatientRelatedStudies,Modality,00091001")
+    assert "InstitutionName" in keywords(includefield="00080080")
+    assert {"SOPClassesInStudy", "InstitutionName"} < keywords(includefield="all")
+    assert "SOPClassesInStudy" in keywords(SOPClassesInStudy="1.2.840.10008.5.1.4.1.1.2")
 
 
 def test_instances_of_a_series(file, reader):
@@ -172,7 +212,7 @@ def test_the_number_of_queries_does_not_grow(three_studies, reader, django_asser
     assert series is not None
     for count, address in (  # session and user, then what is above, then the page itself
         (3, STUDIES),
-        (4, f"{STUDIES}/{ROOT}.2/series"),
+        (5, f"{STUDIES}/{ROOT}.2/series"),  # and their requests
         (4, series_address(series, "instances")),
     ):
         with django_assert_num_queries(count):
