@@ -1,4 +1,4 @@
-"""The README names every setting, and only settings that exist."""
+"""The documentation names every setting, and only settings that exist."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ READERS = ("settings.py", "gunicorn.py", "gunicorn_events.py", "operations/embed
 INTERNAL = {"NOCTIS_WEB_BIND", "NOCTIS_EVENTS_BIND", "NOCTIS_GUNICORN_LOG_LEVEL"}
 
 
-def test_the_readme_names_every_setting():
+def test_every_setting_is_documented():
     sources = [(ROOT / "app" / "noctis" / name).read_text(encoding="utf-8") for name in READERS]
     read = {name for source in sources for name in re.findall(r'\(\s*"(NOCTIS_[A-Z0-9_]+)"', source)} - INTERNAL
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `(NOCTIS_[A-Z0-9_]+)`", readme, re.MULTILINE))
+    page = (ROOT / "app" / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(NOCTIS_[A-Z0-9_]+)`", page, re.MULTILINE))
     assert documented == read
