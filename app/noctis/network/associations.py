@@ -15,7 +15,7 @@ from django.db import Error as DatabaseFailure
 from pynetdicom import AE, _config, evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_FIND, DimseServiceType
+from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, DimseServiceType
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE
 from pynetdicom.transport import AddressInformation
@@ -31,12 +31,15 @@ from noctis.network.defects import log_defect
 from noctis.network.deliveries import Delivery
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 from noctis.network.find_scp import handle_find
+from noctis.network.get_scp import serve_get
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.messages import BoundedMessages
+from noctis.network.move_scp import serve_move
 from noctis.network.mpps_scp import handle_mpps_create, handle_mpps_set
-from noctis.network.query_scp import negotiate_query_options
 from noctis.network.refusals import RefusalThrottle, count_refusal, note_refusal
+from noctis.network.retrieve import negotiate_options
 from noctis.network.services import is_offered
+from noctis.network.shipments import Shipments
 from noctis.network.spool_file import SpoolFile
 from noctis.network.stop_signal import StopSignal
 from noctis.network.storage_scp import handle_store
@@ -83,6 +86,7 @@ class AcceptedAssociation(Association):
         self._certificate_sha256 = ""
         self.allowed_services: frozenset[DicomService] = EVERY_SERVICE
         self._delivery: Delivery | None = None
+        self._shipments: Shipments | None = None
         self._ended = "connection lost"
         self.acse = AdmittingAcse(self)
         self.dul = GuardedProvider(self)
@@ -119,11 +123,12 @@ class AcceptedAssociation(Association):
         self.allowed_services = decision.services
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
+        self._shipments = Shipments(origin)
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
         self.bind(evt.EVT_C_ECHO, handle_echo)
         self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])
         self.bind(evt.EVT_DIMSE_RECV, self.dimse.note)
-        self.bind(evt.EVT_SOP_EXTENDED, negotiate_query_options)
+        self.bind(evt.EVT_SOP_EXTENDED, negotiate_options)
         self.bind(evt.EVT_C_FIND, handle_find, [origin])
         self.bind(evt.EVT_N_CREATE, handle_mpps_create, [origin])
         self.bind(evt.EVT_N_SET, handle_mpps_set, [origin])
@@ -142,6 +147,8 @@ class AcceptedAssociation(Association):
             try:
                 if self._delivery is not None:
                     self._delivery.close(self._how_it_ended())
+                if self._shipments is not None:
+                    self._shipments.close()
             finally:
                 self._owner.forget(self)
 
@@ -185,16 +192,20 @@ class AcceptedAssociation(Association):
 
     def _serve_request(self, msg: DimseServiceType, context_id: int) -> None:
         """Serve one request, where it is of a kind that was negotiated for its context."""
-        if isinstance(msg, C_FIND) and msg.Identifier is None:
+        if isinstance(msg, C_FIND | C_GET | C_MOVE) and msg.Identifier is None:
             msg.Identifier = BytesIO()  # an empty one: it is answered with a status
         context = self._accepted_cx.get(context_id)
         sop_class_uid = str(getattr(msg, "AffectedSOPClassUID", None) or getattr(msg, "RequestedSOPClassUID", None))
         if context is None or not msg.is_valid_request:
             self.abort()
-        elif sop_class_uid == context.abstract_syntax and is_offered(msg, sop_class_uid, self.allowed_services):
-            super()._serve_request(msg, context_id)
-        else:
+        elif sop_class_uid != context.abstract_syntax or not is_offered(msg, sop_class_uid, self.allowed_services):
             self._answer_not_supported(msg, context_id)
+        elif isinstance(msg, C_GET) and self._shipments is not None:
+            serve_get(self, msg, context, self._shipments)
+        elif isinstance(msg, C_MOVE) and self._shipments is not None:
+            serve_move(self, msg, context, self._shipments)
+        else:
+            super()._serve_request(msg, context_id)
 
     def _answer_not_supported(self, request: DimseServiceType, context_id: int) -> None:
         if (data_set := getattr(request, "_dataset_file", None)) is not None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from pydicom.uid import UID
 from pynetdicom import ALL_TRANSFER_SYNTAXES
-from pynetdicom.dimse_primitives import C_ECHO, C_FIND, C_STORE, N_CREATE, N_SET, DIMSEPrimitive
+from pynetdicom.dimse_primitives import (
+    C_ECHO,
+    C_FIND,
+    C_GET,
+    C_MOVE,
+    C_STORE,
+    N_CREATE,
+    N_SET,
+    DIMSEPrimitive,
+)
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import StorageServiceClass
 from pynetdicom.sop_class import _STORAGE_CLASSES, register_uid
@@ -43,6 +52,8 @@ OFFERED: Final[dict[type[DIMSEPrimitive], frozenset[str]]] = {
     C_ECHO: frozenset({VERIFICATION}),
     C_STORE: STORAGE_CLASSES,
     C_FIND: frozenset({MODALITY_WORKLIST, PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND}),
+    C_GET: frozenset(GET_CLASSES),
+    C_MOVE: frozenset(MOVE_CLASSES),
     N_CREATE: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
     N_SET: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
 }
@@ -71,13 +82,16 @@ def is_offered(request: DIMSEPrimitive, sop_class_uid: str, allowed: frozenset[D
 
 
 def acceptable_contexts(
-    proposed: Iterable[PresentationContext], allowed: frozenset[DicomService] = EVERY_SERVICE
+    proposed: Iterable[PresentationContext],
+    allowed: frozenset[DicomService] = EVERY_SERVICE,
+    receives: Collection[str] = (),
 ) -> list[PresentationContext]:
     """Return the contexts to support in one association, made for what the peer proposes and may use.
 
     The peer's own order decides between transfer syntaxes, so that what it has compressed stays so. Only where it would
     take implicit VR although it can do explicit VR, explicit VR is taken: it keeps the representation of private
-    elements.
+    elements. For the classes that it only ``receives``, what everything can be decoded to goes before what is
+    compressed: nothing is compressed for it.
     """
     proposed = list(proposed)
     if DicomService.RETRIEVE in allowed and any(context.abstract_syntax in GET_CLASSES for context in proposed):
@@ -89,7 +103,17 @@ def acceptable_contexts(
         acceptable = _acceptable_transfer_syntaxes(str(context.abstract_syntax))
         syntaxes = wanted.setdefault(str(context.abstract_syntax), {})
         syntaxes.update((str(uid), None) for uid in context.transfer_syntax if str(uid) in acceptable)
-    return [_context(abstract_syntax, list(syntaxes)) for abstract_syntax, syntaxes in wanted.items() if syntaxes]
+    return [
+        _context(
+            abstract_syntax, sorted(syntaxes, key=_is_not_native) if abstract_syntax in receives else list(syntaxes)
+        )
+        for abstract_syntax, syntaxes in wanted.items()
+        if syntaxes
+    ]
+
+
+def _is_not_native(syntax: str) -> bool:
+    return syntax not in {IMPLICIT_LITTLE_ENDIAN, EXPLICIT_LITTLE_ENDIAN}
 
 
 def _acceptable_transfer_syntaxes(abstract_syntax: str) -> frozenset[str]:
@@ -107,4 +131,6 @@ def _context(abstract_syntax: str, syntaxes: list[str]) -> PresentationContext:
     context = PresentationContext()
     context.abstract_syntax = UID(abstract_syntax)
     context.transfer_syntax = [UID(uid) for uid in syntaxes]
+    if abstract_syntax in STORAGE_CLASSES:  # a peer that is to get instances by C-GET may take them (PS3.7 D.3.3.4)
+        context.scu_role = context.scp_role = True
     return context

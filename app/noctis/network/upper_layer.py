@@ -145,7 +145,10 @@ class AdmittingAcse(ACSE):
             self.send_reject(rejection.result, rejection.source, rejection.reason)
             association.kill()
             return
+        roles = self.requestor.role_selection.items()
         self.acceptor.supported_contexts = acceptable_contexts(
-            request.presentation_context_definition_list, association.allowed_services
+            request.presentation_context_definition_list,
+            association.allowed_services,
+            receives={str(uid) for uid, role in roles if role.scp_role and not role.scu_role},
         )
         super().negotiate_association()

@@ -2,8 +2,9 @@
 
 import django.core.validators
 import django.db.models.deletion
-import noctis.network.models
 from django.db import migrations, models
+
+import noctis.network.models
 
 
 class Migration(migrations.Migration):

@@ -25,7 +25,7 @@ from noctis.network.services import (
     is_offered,
 )
 
-STUDY_ROOT_MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
+HANGING_PROTOCOL_FIND = "1.2.840.10008.5.1.4.38.2"
 
 
 def negotiated(*proposals: tuple[str, Sequence[str]]) -> list[str | None]:
@@ -66,7 +66,7 @@ def test_one_class_may_be_proposed_in_several_contexts() -> None:
 
 
 def test_verification_is_accepted_and_other_services_are_not() -> None:
-    proposals = [(uid, [ImplicitVRLittleEndian]) for uid in (VERIFICATION, STUDY_ROOT_MOVE, "1.2.3.4.5")]
+    proposals = [(uid, [ImplicitVRLittleEndian]) for uid in (VERIFICATION, HANGING_PROTOCOL_FIND, "1.2.3.4.5")]
 
     assert negotiated(*proposals) == [ImplicitVRLittleEndian, None, None]
 

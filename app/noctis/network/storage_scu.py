@@ -1,0 +1,206 @@
+"""Storage as a user (PS3.4 annex B): sends stored instances as they are, or decoded where the peer wants no more."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BufferedIOBase
+from typing import Final
+
+from django.conf import settings
+from pydicom.uid import UID
+from pynetdicom import AE, build_context, evt
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import C_STORE
+from pynetdicom.presentation import PresentationContext
+
+from noctis.archive.retrieve import StoredObject
+from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.network.sending import AssociationLost, has_ended, receive_store_response, send_store
+from noctis.network.transcoding import TARGETS, CannotTranscode, choose, transcoded
+
+logger = logging.getLogger(__name__)
+
+MOST_CONTEXTS: Final = 128
+MOST_MESSAGE_IDS: Final = 0xFFFF
+CONNECT_SECONDS: Final = 10.0
+ANSWER_SECONDS: Final = 60.0
+PAUSE_SECONDS: Final = 0.001
+
+
+class NotSendable(Exception):
+    """The instance cannot be sent to this peer, or cannot be read; the text says why without naming the patient."""
+
+
+@dataclass(frozen=True)
+class Originator:
+    """Whose C-MOVE a sub-operation serves."""
+
+    ae_title: str
+    message_id: int
+
+
+@dataclass
+class StorageUser:
+    """Sends instances over an established association, one after the other."""
+
+    association: Association
+    originator: Originator | None = None
+    priority: int = 0
+    _message_id: int = 0
+
+    def store(self, instance: StoredObject) -> int:
+        """Send an instance and return the peer's status. Raises NotSendable or AssociationLost."""
+        context_id, syntax = self._context_for(instance)
+        try:
+            if syntax == instance.transfer_syntax_uid:
+                with instance.path.open("rb") as file:
+                    if os.fstat(file.fileno()).st_size != instance.file_size:
+                        raise NotSendable("its file is not of the size that the index knows")
+                    file.seek(instance.data_set_offset)
+                    return self._send(instance, context_id, file, instance.file_size - instance.data_set_offset)
+            data_set = transcoded(instance, syntax)
+            return self._send(instance, context_id, data_set, data_set.getbuffer().nbytes)
+        except CannotTranscode as error:
+            raise NotSendable(str(error)) from error
+        except OSError as error:
+            raise NotSendable(f"its file cannot be read: {error.strerror}") from error
+
+    def _context_for(self, instance: StoredObject) -> tuple[int, str]:
+        accepted = {
+            str(context.transfer_syntax[0]): context.context_id or 0
+            for context in self.association.accepted_contexts
+            if context.abstract_syntax == instance.sop_class_uid and context.as_scu
+        }
+        syntax = choose(accepted, instance.transfer_syntax_uid)
+        if syntax is None:
+            raise NotSendable("the peer did not accept its SOP class")
+        return accepted[syntax], syntax
+
+    def _send(self, instance: StoredObject, context_id: int, data_set: BufferedIOBase, length: int) -> int:
+        self._message_id = self._message_id % MOST_MESSAGE_IDS + 1
+        request = C_STORE()
+        request.MessageID = self._message_id
+        request.AffectedSOPClassUID = UID(instance.sop_class_uid)
+        request.AffectedSOPInstanceUID = UID(instance.sop_instance_uid)
+        request.Priority = self.priority
+        if self.originator:
+            request.MoveOriginatorApplicationEntityTitle = self.originator.ae_title
+            request.MoveOriginatorMessageID = self.originator.message_id
+        try:
+            send_store(self.association, request, context_id, data_set, length)
+        except (OSError, EOFError) as error:
+            self.association.abort(block=False)
+            raise AssociationLost("a file could not be read to its end") from error
+        return receive_store_response(self.association, self._message_id, ANSWER_SECONDS)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an application entity takes instances."""
+
+    ae_title: str
+    host: str
+    port: int
+
+
+class Destination:
+    """An application entity to send to; associated with when it is first needed, and anew where that broke."""
+
+    def __init__(
+        self,
+        address: Address,
+        kinds: Iterable[tuple[str, str]],
+        *,
+        originator: Originator | None = None,
+        priority: int = 0,
+    ) -> None:
+        """Prepare for instances of ``kinds``, pairs of SOP class and transfer syntax."""
+        self.address = address
+        self._originator = originator
+        self._contexts = contexts_for(kinds)
+        self._priority = priority
+        self._user: StorageUser | None = None
+
+    def store(self, instance: StoredObject) -> int:
+        """Send an instance, a second time where the association broke; return the peer's status.
+
+        Raises NotSendable, or AssociationLost where the peer cannot be reached or broke off both times.
+        """
+        try:
+            return self._associated().store(instance)
+        except AssociationLost as error:
+            logger.warning("%s: %s, %s is sent again", self.address.ae_title, error, instance.sop_instance_uid)
+            self.close()
+        try:
+            return self._associated().store(instance)
+        except AssociationLost:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Release the association, if there is one."""
+        if self._user is None:
+            return
+        association, self._user = self._user.association, None
+        if has_ended(association):
+            association.abort(block=False)
+        else:
+            association.release()
+        connection = association.dul.socket and association.dul.socket.socket
+        if connection is not None:
+            with suppress(OSError):
+                connection.close()
+
+    def _associated(self) -> StorageUser:
+        if self._user is None:
+            self._user = StorageUser(self._associate(), self._originator, self._priority)
+        return self._user
+
+    def _associate(self) -> Association:
+        """Return a new association that only this thread uses. Raises AssociationLost."""
+        entity = AE(settings.NOCTIS_AE_TITLE)
+        entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        entity.connection_timeout = CONNECT_SECONDS
+        entity.acse_timeout = entity.dimse_timeout = settings.NOCTIS_DICOM_ARTIM_SECONDS
+        entity.network_timeout = None
+        association = entity.associate(
+            self.address.host,
+            self.address.port,
+            self._contexts,
+            self.address.ae_title,
+            evt_handlers=[(evt.EVT_CONN_OPEN, _prepare_connection)],
+        )
+        if not association.is_established:
+            raise AssociationLost("it rejected the association" if association.is_rejected else "it cannot be reached")
+        association._reactor_checkpoint.clear()  # noqa: SLF001  (as pynetdicom's own send_c_store does)
+        while not association._is_paused and association.is_alive():  # noqa: SLF001
+            time.sleep(PAUSE_SECONDS)
+        return association
+
+
+def contexts_for(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
+    """Return what to propose: each SOP class as it is stored, and in each transfer syntax it can be decoded to.
+
+    A context for each transfer syntax lets the peer accept all of them, so that as little as possible is decoded.
+    """
+    kinds = list(kinds)
+    wanted = dict.fromkeys(kinds)
+    for target in TARGETS:
+        wanted.update(dict.fromkeys((sop_class, target) for sop_class, _ in kinds))
+    if len(wanted) > MOST_CONTEXTS:
+        logger.warning("%d presentation contexts are too many, only %d are proposed", len(wanted), MOST_CONTEXTS)
+    return [build_context(sop_class, syntax) for sop_class, syntax in list(wanted)[:MOST_CONTEXTS]]
+
+
+def _prepare_connection(event: evt.Event) -> None:
+    connection = event.assoc.dul.socket and event.assoc.dul.socket.socket
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(settings.NOCTIS_DICOM_PDU_SECONDS)
