@@ -13,12 +13,16 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class DicomAddress:
-    """The called AE title, host and port; ``loopback_only`` where nobody but this machine can reach them."""
+    """The called AE title, host and port, and the port for TLS where it is spoken.
+
+    ``loopback_only`` where nobody but this machine can reach them.
+    """
 
     ae_title: str
     host: str
     port: int
     loopback_only: bool
+    tls_port: int | None = None
 
 
 def dicom_address(request: HttpRequest) -> DicomAddress:
@@ -30,4 +34,5 @@ def dicom_address(request: HttpRequest) -> DicomAddress:
         host=settings.NOCTIS_DICOM_HOST if loopback_only else host.strip("[]"),
         port=settings.NOCTIS_DICOM_PORT,
         loopback_only=loopback_only,
+        tls_port=settings.NOCTIS_DICOM_TLS_PORT if settings.NOCTIS_DICOM_TLS_CERTIFICATE else None,
     )

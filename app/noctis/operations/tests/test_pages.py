@@ -37,6 +37,14 @@ def test_the_overview_counts_and_tells_the_dicom_address(administrator, people, 
     assert settings.NOCTIS_AE_TITLE in text
 
 
+def test_the_port_for_tls_is_told_where_tls_is_spoken(administrator, settings):
+    assert "Port for TLS" not in page(administrator, "overview")
+    settings.NOCTIS_DICOM_TLS_CERTIFICATE, settings.NOCTIS_DICOM_TLS_PORT = "/etc/noctis/dicom.pem", 2763
+    text = page(administrator, "overview")
+    assert "Port for TLS" in text
+    assert "<code>2763</code>" in text
+
+
 def test_a_server_names_the_host_it_was_called_by(administrator, settings):
     settings.NOCTIS_DICOM_HOST = "10.1.2.3"
     settings.ALLOWED_HOSTS = ["pacs.example"]
