@@ -13,9 +13,11 @@ from noctis.audit.models import Action
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
 from noctis.network.dicom_services import DicomService
 from noctis.network.models import (
+    HIGHEST_PORT,
     RemoteApplicationEntity,
     plain_fingerprint,
     validate_fingerprint,
+    validate_host,
     validate_networks,
 )
 
@@ -118,7 +120,16 @@ class ApplicationEntityForm(forms.Form):
         validators=[validate_networks],
         help_text="Addresses or networks, such as 10.1.2.0/24, separated by spaces; empty for any address.",
     )
-
+    host = forms.CharField(
+        max_length=253,
+        required=False,
+        label="Takes images at",
+        validators=[validate_host],
+        help_text="Host name or address; images go there when somebody moves them to this device. Empty if it takes none.",
+    )
+    port = forms.IntegerField(
+        required=False, min_value=1, max_value=HIGHEST_PORT, label="Port there", help_text="Often 104 or 11112."
+    )
     services = forms.MultipleChoiceField(
         choices=DicomService.choices,
         initial=DicomService.values,
@@ -143,6 +154,13 @@ class ApplicationEntityForm(forms.Form):
         super().__init__(*args, **kwargs)
         others = RemoteApplicationEntity.objects.all()
         self._others = others.exclude(pk=entity.pk) if entity else others
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half an address."""
+        cleaned = super().clean() or self.cleaned_data
+        if "host" in cleaned and "port" in cleaned and bool(cleaned["host"]) != (cleaned["port"] is not None):
+            self.add_error("port" if cleaned["host"] else "host", "To send images, both host and port are needed.")
+        return cleaned
 
     def clean_certificate_sha256(self) -> str:
         """Bring a fingerprint into the form in which it is stored."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,10 +18,15 @@ from noctis.network.actions import (
     change_application_entity,
     set_application_entity_active,
 )
-from noctis.network.models import UNKNOWN_AE_TITLE, RefusedAssociation, RemoteApplicationEntity
+from noctis.network.models import (
+    UNKNOWN_AE_TITLE,
+    RefusedAssociation,
+    RemoteApplicationEntity,
+    UnknownDestination,
+)
 from noctis.operations.forms import ApplicationEntityForm
 
-FIELDS = ("ae_title", "facility", "description", "networks")
+FIELDS = ("ae_title", "facility", "description", "networks", "host", "port")
 RULES = ("requires_tls", "certificate_sha256")
 LISTED_REFUSALS = 200
 
@@ -29,9 +34,11 @@ LISTED_REFUSALS = 200
 @administrators_only
 @require_safe
 def application_entities(request: HttpRequest) -> HttpResponse:
-    """List the devices, deactivated ones last."""
+    """List the devices, deactivated ones last, and the titles to which images could not be sent."""
     entities = RemoteApplicationEntity.objects.select_related("facility").order_by("-is_active", "ae_title")
-    context = {"entities": entities, "dicom": dicom_address(request)}
+    known = RemoteApplicationEntity.objects.filter(ae_title=OuterRef("ae_title")).values("pk")
+    destinations = UnknownDestination.objects.select_related("facility").annotate(entity=Subquery(known))
+    context = {"entities": entities, "destinations": destinations, "dicom": dicom_address(request)}
     return render(request, "operations/application_entities.html", context)
 
 
@@ -48,8 +55,9 @@ def refused_associations(request: HttpRequest) -> HttpResponse:
 @administrators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_application_entity(request: HttpRequest) -> HttpResponse:
-    """Add a device; ``refused`` names the refusal that the form is to be filled in from."""
-    form = ApplicationEntityForm(request.POST or None, initial=_of_refused(request.GET.get("refused", "")))
+    """Add a device; ``refused`` or ``destination`` names what the form is to be filled in from."""
+    initial = {**_of_refused(request.GET.get("refused", "")), **_of_destination(request.GET.get("destination", ""))}
+    form = ApplicationEntityForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         entity = add_application_entity(**_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is added.")
@@ -96,3 +104,11 @@ def _values(form: ApplicationEntityForm) -> dict[str, Any]:
 def _of_refused(pk: str) -> dict[str, str]:
     refused = RefusedAssociation.objects.filter(pk=pk, reason=UNKNOWN_AE_TITLE).first() if pk.isdecimal() else None
     return {"ae_title": refused.ae_title, "networks": refused.address} if refused is not None else {}
+
+
+def _of_destination(pk: str) -> dict[str, Any]:
+    wanted = UnknownDestination.objects.filter(pk=pk).first() if pk.isdecimal() else None
+    if wanted is None:
+        return {}
+    host = wanted.address or "" if wanted.requested_by == wanted.ae_title else ""  # who moves to itself is there
+    return {"ae_title": wanted.ae_title, "facility": wanted.facility_id, "host": host}
