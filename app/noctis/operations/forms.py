@@ -125,7 +125,7 @@ class ApplicationEntityForm(forms.Form):
         required=False,
         label="Takes images at",
         validators=[validate_host],
-        help_text="Host name or address; images go there when somebody moves them to this device. Empty if it takes none.",
+        help_text="Host name or address to which images go that are moved to this device. Empty if it takes none.",
     )
     port = forms.IntegerField(
         required=False, min_value=1, max_value=HIGHEST_PORT, label="Port there", help_text="Often 104 or 11112."
