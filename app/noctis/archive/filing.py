@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import F
+from pydicom.dataset import Dataset
 
 from noctis.archive.header import Header
 from noctis.archive.models import (
@@ -226,16 +227,26 @@ def new_series(arrival: Arrival, study: Study, now: datetime) -> Series:
         performed_step_time=time_value(dataset, "PerformedProcedureStepStartTime"),
         changed_at=now,
     )
-    SeriesRequest.objects.bulk_create(
+    SeriesRequest.objects.bulk_create(_requests(dataset, series))
+    return series
+
+
+def _requests(dataset: Dataset, series: Series) -> list[SeriesRequest]:
+    """Return what the series was made for, not yet inserted."""
+    stated = [
+        (text(item, "RequestedProcedureID"), text(item, "ScheduledProcedureStepID"), text(item, "AccessionNumber"))
+        for item in sequence_items(dataset, "RequestAttributesSequence")
+    ]
+    return [
         SeriesRequest(
             series=series,
-            requested_procedure_id=text(item, "RequestedProcedureID")[:64],
-            scheduled_step_id=text(item, "ScheduledProcedureStepID")[:64],
-            accession_number=text(item, "AccessionNumber")[:64],
+            requested_procedure_id=procedure[:64],
+            scheduled_step_id=step[:64],
+            accession_number=order[:64],
         )
-        for item in sequence_items(dataset, "RequestAttributesSequence")
-    )
-    return series
+        for procedure, step, order in stated
+        if procedure or step or order
+    ]
 
 
 def new_instance(arrival: Arrival, series: Series) -> Instance:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
@@ -27,6 +28,8 @@ UNREADABLE = (
     OverflowError,
     BytesLengthException,
 )
+# What it raises besides for a sequence whose items do not end where they should, or lie too deep.
+UNREADABLE_SEQUENCE = (OSError, EOFError, struct.error, RecursionError)
 
 _DATE = re.compile(r"(\d{4})[.-]?(\d\d)[.-]?(\d\d)", re.ASCII)
 _ESCAPE_SEQUENCE = re.compile(r"\x1b[ -/]*[0-~]")
@@ -153,7 +156,7 @@ def element(dataset: Dataset, keyword: str | int) -> DataElement | None:
         return None
     try:
         return dataset[keyword]
-    except UNREADABLE:
+    except (*UNREADABLE, *UNREADABLE_SEQUENCE):
         return None
 
 

@@ -7,11 +7,13 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from pydicom.dataset import Dataset
 
 from noctis.archive import indexer
+from noctis.archive.ingest import receive
 from noctis.archive.models import Patient, Series, Study
-from noctis.archive.tests.factories import CT_IMAGE, deliver, image, reception
+from noctis.archive.tests.factories import CT_IMAGE, deliver, image, reception, write
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +73,17 @@ def test_a_series_knows_what_it_was_made_for_and_where(filed):
     assert list(
         series.requests.order_by("pk").values_list("requested_procedure_id", "scheduled_step_id", "accession_number")
     ) == [("RP1", "SPS1", "A1"), ("RP1", "SPS2", "")]
+
+
+@pytest.mark.parametrize("value", ["*", "no item at all"])
+def test_a_broken_sequence_keeps_no_object_from_its_place(data_dir, value):
+    dataset = image()
+    dataset.add_new(0x00400275, "UT", value)
+    file = write(dataset, settings.NOCTIS_DATA.incoming / "broken.dcm")
+    file.write_bytes(file.read_bytes().replace(b"\x40\x00\x75\x02UT", b"\x40\x00\x75\x02SQ"))
+    receive(file, reception())
+    indexer.index_spool()
+    assert Series.objects.get().requests.count() == 0
 
 
 def test_what_was_filed_before_is_filled_by_the_migration(filed):
