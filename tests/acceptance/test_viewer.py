@@ -23,6 +23,7 @@ from tests.data.phantoms import (
     save,
     ultrasound_loop,
 )
+from tests.support.waiting import wait_for
 
 STUDY = SyntheticStudy("viewer", ADA, "CT for the viewer", "SYN2025100", "20250320", "101500")
 MR = SyntheticStudy("viewer mr", ADA, "MR for the viewer", "SYN2025101", "20250320", "111500")
@@ -228,8 +229,9 @@ def test_an_image_that_fills_the_window_still_does_when_the_window_changes(ct: V
     ct.expect_near(zoom=1)
     ct.press("+")
     ct.page.set_viewport_size({"width": 1280, "height": 800})
+    canvas = ct.page.locator(".viewer-canvas canvas")
+    wait_for(lambda: canvas.evaluate("(canvas) => canvas.width") > 900, "a wider canvas", seconds=10)
     ct.expect_near(zoom=1.25)
-    assert ct.page.locator(".viewer-canvas canvas").evaluate("(canvas) => canvas.width") > 900
 
 
 def test_series_are_listed_with_pictures_and_changed_by_click_and_key(ct: ViewerPage):
