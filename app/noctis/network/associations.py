@@ -163,7 +163,7 @@ class AcceptedAssociation(Association):
         try:
             fingerprint = self._transport.open_transport(context, self._owner.configuration.artim_seconds)
         except TransportRefused as refused:
-            if self._transport.socket is not None:  # else it is us who closed it
+            if not self._owner.is_stopping:  # else it is us who closed the connection
                 self._refuse_transport(refused)
             return False
         self._certificate_sha256 = fingerprint or ""
@@ -247,6 +247,7 @@ class Acceptor:
         self.configuration = configuration
         self.ae = application_entity(configuration)
         self.tls = ReloadableContext(configuration.tls) if configuration.tls is not None else None
+        self.is_stopping = False
         self._listeners = listeners
         self._counts = shared_counts
         self._index = index
@@ -337,6 +338,7 @@ class Acceptor:
 
     def _drain(self) -> None:
         """Wait for the running associations, then abort what is left."""
+        self.is_stopping = True
         with self._changed:
             waiting = [association for association in self._running if association not in self._admitted]
             for association in waiting:

@@ -256,6 +256,15 @@ def test_a_new_certificate_is_taken_at_sighup_and_associations_go_on(
     assert len(service.children()) == 3
 
 
+def test_a_handshake_that_a_stop_cuts_off_is_no_refusal(new_service, server: Certificate) -> None:
+    service: DicomService = new_service(**tls_settings(server), NOCTIS_DICOM_DRAIN_SECONDS="5")
+    with socket.create_connection(("127.0.0.1", tls_port(service))) as connection:
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01")
+        assert "GCM" in s_client(tls_port(service)), "the connection before this one was accepted too"
+        assert service.stop() == 0
+    assert "it ended the connection" not in service.said()
+
+
 def install(made: Certificate, place: Certificate) -> None:
     shutil.copy(made.certificate, place.certificate)
     shutil.copy(made.key, place.key)
