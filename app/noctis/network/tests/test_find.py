@@ -84,7 +84,7 @@ def test_an_entity_of_another_facility_finds_nothing_of_it(archive, tmp_path, mo
 @pytest.mark.parametrize(("model", "level"), MODELS_AND_LEVELS)
 def test_nothing_of_another_facility_is_counted(archive, tmp_path, model, level):
     keys = {"QueryRetrieveLevel": level, "PatientID": "A-1", "NumberOfPatientRelatedInstances": ""}
-    answers = answers_of(archive.port, model, tmp_path, calling="SOUTH_CT", **keys)
+    answers = answers_of(archive.port, model, tmp_path, calling="SOUTH_CT", query=None, **keys)
     assert [answer.get("NumberOfPatientRelatedInstances", 1) for answer in answers] == [1]
 
 
@@ -122,7 +122,7 @@ def test_hierarchical_and_relational_queries_find_what_they_ask_for(archive, tmp
 def test_an_answer_says_what_was_asked_in_every_transfer_syntax(archive, tmp_path, transfer_syntax):
     keys = dict.fromkeys(("PatientName", "StudyDate", "StudyTime", "ModalitiesInStudy", "InstanceAvailability"), "")
     asked = {"QueryRetrieveLevel": "STUDY", "StudyInstanceUID": f"{ROOT}.1", **keys, "PatientComments": ""}
-    (answer,) = answers_of(archive.port, STUDY_ROOT_FIND, tmp_path, transfer_syntax, **asked)
+    (answer,) = answers_of(archive.port, STUDY_ROOT_FIND, tmp_path, transfer_syntax, query=None, **asked)
     assert {element.keyword: element.value for element in answer} == {
         "QueryRetrieveLevel": "STUDY",
         "RetrieveAETitle": "NOCTIS_PACS",
@@ -146,7 +146,7 @@ def test_dates_and_times_are_one_period_where_that_was_negotiated(archive, optio
 
 def test_queries_that_found_something_are_audited_without_names(archive, tmp_path):
     for keys in ({"PatientID": "A*"}, {"PatientID": "nobody"}, {"StudyDate": "then"}):
-        findscu(archive.port, STUDY_ROOT_FIND, calling="AUDITED", QueryRetrieveLevel="STUDY", **keys)
+        findscu(archive.port, STUDY_ROOT_FIND, calling="AUDITED", query=None, QueryRetrieveLevel="STUDY", **keys)
     entries = archive.audit_entries("archive_queried", "AUDITED")
     assert entries == [("", "127.0.0.1", {"level": "STUDY", "matches": 2})]
     assert "query of AUDITED at STUDY level: 2 matches" in archive.said()

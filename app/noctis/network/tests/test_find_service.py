@@ -91,7 +91,7 @@ def test_a_database_that_is_away_is_told_and_survived(new_service: Callable[...,
 
 def test_dcmtk_cancels_a_query(archive):
     keys = {"QueryRetrieveLevel": "STUDY", "PatientID": "MANY"}
-    done = findscu(archive.port, STUDY_ROOT_FIND, "--cancel", "2", calling="CANCELS", **keys)
+    done = findscu(archive.port, STUDY_ROOT_FIND, "--cancel", "2", calling="CANCELS", query=None, **keys)
     said = done.stdout + done.stderr
     assert "MatchingTerminatedDueToCancelRequest" in said
     assert said.count("Find Response:") < MANY / 4
