@@ -35,7 +35,7 @@ PENDING, CANCELLED = (0xFF00, 0xFF01), 0xFE00
 
 
 def findscu(
-    port: int, model: str, *options: str, calling: str = "FINDSCU", query: Path | None = None, **keys: str
+    port: int, model: str, *options: str, calling: str = "FINDSCU", query: Path | str | None = None, **keys: str
 ) -> Done[str]:
     """Ask with DCMTK; the keys stand on its command line or in the file ``query``."""
     words = [word for keyword, value in keys.items() for word in ("-k", f"{keyword}={value}" if value else keyword)]
@@ -50,7 +50,7 @@ def answers_of(
     folder: Path,
     *options: str,
     calling: str = "FINDSCU",
-    query: Path | None = None,
+    query: Path | str | None = None,
     **keys: str,
 ) -> list[Dataset]:
     """Return the responses that DCMTK writes to files."""
