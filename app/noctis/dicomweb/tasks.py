@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.db import Error as AnyDatabaseError
 from huey.contrib.djhuey import db_task
 from redis.exceptions import RedisError
 
@@ -40,6 +41,6 @@ def prepare_soon(*, series_ids: Sequence[int], **_: Any) -> None:
     try:
         for series in Series.objects.filter(pk__in=series_ids):
             prepare_series.schedule((series.pk, revision_of(series)), delay=DELAY_SECONDS)
-    except (RedisError, sqlite3.Error, OSError) as error:
+    except (AnyDatabaseError, RedisError, sqlite3.Error, OSError) as error:
         # The files are made when first asked for, so nothing is lost but speed.
-        logger.warning("the job queue does not answer, series are not prepared: %s", type(error).__name__)
+        logger.warning("the job queue or the database does not answer, series are not prepared: %s", type(error).__name__)
