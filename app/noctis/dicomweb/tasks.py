@@ -43,4 +43,4 @@ def prepare_soon(*, series_ids: Sequence[int], **_: Any) -> None:
             prepare_series.schedule((series.pk, revision_of(series)), delay=DELAY_SECONDS)
     except (AnyDatabaseError, RedisError, sqlite3.Error, OSError) as error:
         # The files are made when first asked for, so nothing is lost but speed.
-        logger.warning("the job queue or the database does not answer, series are not prepared: %s", type(error).__name__)
+        logger.warning("job queue or database does not answer, series are not prepared: %s", type(error).__name__)

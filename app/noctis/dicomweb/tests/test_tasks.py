@@ -70,7 +70,7 @@ def test_a_queue_that_is_away_does_not_stop_the_indexer(file, monkeypatch, caplo
     monkeypatch.setattr(prepare_series, "schedule", away)
     file(part10(image()))
     series_changed.send(sender=None, series_ids=[Series.objects.get().pk])
-    assert "the job queue or the database does not answer" in caplog.text
+    assert "job queue or database does not answer" in caplog.text
 
 
 def test_the_task_is_known_to_the_worker():
