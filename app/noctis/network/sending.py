@@ -125,7 +125,7 @@ def _queue(association: Association, pdus: memoryview) -> None:
         _, _, length, context_id, control = _P_DATA_TF.unpack_from(pdus)
         end = _P_DATA_TF.size + length - 2  # the length counts the context and the control byte
         primitive = P_DATA()
-        primitive.presentation_data_value_list = [(context_id, bytes([control]) + pdus[_P_DATA_TF.size : end])]
+        primitive.presentation_data_value_list.append((context_id, bytes([control]) + pdus[_P_DATA_TF.size : end]))
         while waiting.qsize() >= MOST_QUEUED:
             if has_ended(association):
                 raise AssociationLost("the peer ended the association")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -22,8 +24,10 @@ from pynetdicom import AE, build_role, evt
 from pynetdicom.dimse_primitives import C_STORE
 
 from noctis.network.tests.retrieve_peers import data_sets, final_response, getscu
+from tests.support.certificates import Authority
 from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject, send_raw
+from tests.support.ports import free_ports
 from tests.support.waiting import wait_for
 
 STUDY_ROOT_GET = UID("1.2.840.10008.5.1.4.1.2.2.3")
@@ -227,3 +231,45 @@ def test_a_peer_that_takes_no_role_is_told_what_failed(filled: DicomService) -> 
     assert failed is not None
     uids = failed.FailedSOPInstanceUIDList
     assert {*([uids] if isinstance(uids, str) else uids)} == set(stored)
+
+
+def test_images_come_over_tls_as_they_are_stored(
+    new_service: Callable[..., DicomService], tmp_path: Path, make_images: Callable[..., list[SentObject]]
+) -> None:
+    authority = Authority.make(tmp_path / "hospital")
+    server = authority.sign("server")
+    (port,) = free_ports(1)
+    service = new_service(
+        NOCTIS_DICOM_TLS_PORT=str(port),
+        NOCTIS_DICOM_TLS_CERTIFICATE=str(server.certificate),
+        NOCTIS_DICOM_TLS_PRIVATE_KEY=str(server.key),
+    )
+    images = make_images(5, padding=1_000_000)
+    assert set(send_raw(service.port, images).values()) == {0}
+    received: dict[str, bytes] = {}
+
+    def take(event: evt.Event) -> int:
+        request = cast("C_STORE", event.request)
+        assert request.DataSet is not None
+        received[str(request.AffectedSOPInstanceUID)] = request.DataSet.getvalue()
+        return 0
+
+    entity, identifier = AE("SECURE"), Dataset()
+    entity.add_requested_context(STUDY_ROOT_GET, ImplicitVRLittleEndian)
+    entity.add_requested_context(CTImageStorage, ExplicitVRLittleEndian)
+    identifier.QueryRetrieveLevel, identifier.StudyInstanceUID = "STUDY", "2.25.1"
+    association = entity.associate(
+        "127.0.0.1",
+        port,
+        ae_title="NOCTIS_PACS",
+        ext_neg=[build_role(CTImageStorage, scp_role=True)],
+        tls_args=(ssl.create_default_context(cafile=str(authority.root.certificate)), "127.0.0.1"),
+        evt_handlers=[(evt.EVT_C_STORE, take)],
+    )
+    try:
+        answers = list(association.send_c_get(identifier, STUDY_ROOT_GET))
+    finally:
+        association.release()
+
+    assert answers[-1][0].Status == 0
+    assert received == {image.sop_instance_uid: image.data_set for image in images}
