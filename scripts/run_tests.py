@@ -165,7 +165,8 @@ class Runner:
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._print_lock = threading.Lock()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("NOCTIS_")}
-        self._environment = {**inherited, "NOCTIS_DATA_DIR": data_folder, "PYTHONUNBUFFERED": "1"}
+        plain = {"NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}
+        self._environment = {**inherited, **plain, "NOCTIS_DATA_DIR": data_folder}
         self._stopping = False
 
     def run_part(self, name: str, checks: Sequence[Check]) -> Outcome:
