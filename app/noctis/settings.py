@@ -228,9 +228,16 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"no_attribute_values": {"()": "noctis.dicom.privacy.NoAttributeValues"}},
+    "filters": {
+        "no_attribute_values": {"()": "noctis.dicom.privacy.NoAttributeValues"},
+        "no_set_up_links": {"()": "noctis.accounts.log_filter.NoSetUpLinks"},
+    },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_attribute_values"]},
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_attribute_values", "no_set_up_links"],
+        },
     },
     "root": {"handlers": ["stderr"], "level": env.text("NOCTIS_LOG_LEVEL", "INFO")},
     "loggers": {
