@@ -216,7 +216,7 @@ def test_a_peer_that_goes_away_harms_nobody(listener):
 
 def answers(listener) -> bool:
     try:
-        return listener.code(order()) == "AA"
+        return bool(listener.code(order()) == "AA")
     except ConnectionError:  # the limit of connections is reached
         return False
 
