@@ -225,11 +225,13 @@ def test_zoom_and_pan_by_button_key_and_tool(ct: ViewerPage):
 
 
 def test_an_image_that_fills_the_window_still_does_when_the_window_changes(ct: ViewerPage):
+    canvas = ct.page.locator(".viewer-canvas canvas")
     ct.page.set_viewport_size({"width": 800, "height": 560})
+    wait_for(lambda: canvas.evaluate("(canvas) => canvas.width") < 600, "a narrower canvas", seconds=10)
     ct.expect_near(zoom=1)
     ct.press("+")
+    ct.expect_near(zoom=1.25)
     ct.page.set_viewport_size({"width": 1280, "height": 800})
-    canvas = ct.page.locator(".viewer-canvas canvas")
     wait_for(lambda: canvas.evaluate("(canvas) => canvas.width") > 900, "a wider canvas", seconds=10)
     ct.expect_near(zoom=1.25)
 
