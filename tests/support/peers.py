@@ -31,6 +31,7 @@ from pydicom.uid import (
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
+from noctis.network.requesting import keep_answers
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_for
 
@@ -134,9 +135,8 @@ class RawSender:
         for sop_class, syntax in sorted({(one.sop_class_uid, one.transfer_syntax_uid) for one in objects}):
             entity.add_requested_context(sop_class, syntax)
         self._connection: socket.socket | None = None
-        self.association = entity.associate(
-            "127.0.0.1", port, ae_title=called, evt_handlers=[(evt.EVT_CONN_OPEN, self._keep_connection)]
-        )
+        handlers: list[Any] = [(evt.EVT_CONN_OPEN, self._keep_connection), (evt.EVT_CONN_OPEN, keep_answers)]
+        self.association = entity.associate("127.0.0.1", port, ae_title=called, evt_handlers=handlers)
         self._message_id = 0
         RawSender.opened.append(self)
 
@@ -186,13 +186,8 @@ class RawSender:
 
     def exchange(self, request: Any, context_id: int) -> tuple[int | None, str]:
         """Send any request and return status and error comment of the answer."""
-        self.association._reactor_checkpoint.clear()
-        wait_for(lambda: self.association._is_paused, "pynetdicom's reactor to pause")
-        try:
-            self.association.dimse.send_msg(request, context_id)
-            _, answer = self.association.dimse.get_msg(block=True)
-        finally:
-            self.association._reactor_checkpoint.set()
+        self.association.dimse.send_msg(request, context_id)
+        _, answer = self.association.dimse.get_msg(block=True)
         if answer is None:
             return None, ""
         return answer.Status, getattr(answer, "ErrorComment", None) or ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pynetdicom.presentation import PresentationContext
 
 from noctis.archive.retrieve import StoredObject
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.network.requesting import keep_answers
 from noctis.network.sending import AssociationLost, has_ended, receive_store_response, send_store
 from noctis.network.transcoding import TARGETS, CannotTranscode, choose, transcoded
 
@@ -30,7 +30,6 @@ MOST_CONTEXTS: Final = 128
 MOST_MESSAGE_IDS: Final = 0xFFFF
 CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
-PAUSE_SECONDS: Final = 0.001
 
 
 class NotSendable(Exception):
@@ -175,13 +174,10 @@ class Destination:
             self.address.port,
             self._contexts,
             self.address.ae_title,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _prepare_connection)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, _prepare_connection), (evt.EVT_CONN_OPEN, keep_answers)],
         )
         if not association.is_established:
             raise AssociationLost("it rejected the association" if association.is_rejected else "it cannot be reached")
-        association._reactor_checkpoint.clear()  # noqa: SLF001  (as pynetdicom's own send_c_store does)
-        while not association._is_paused and association.is_alive():  # noqa: SLF001
-            time.sleep(PAUSE_SECONDS)
         return association
 
 

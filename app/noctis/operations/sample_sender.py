@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileDataset
-from pynetdicom import AE, _config
+from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
+
+from noctis.network.requesting import keep_answers
 
 CALLING_AE_TITLE = "NOCTIS_DEMO"
 TIMEOUT_SECONDS = 60
@@ -73,7 +75,9 @@ def _associate(kinds: list[tuple[str, str]], host: str, port: int, called_ae_tit
     caller.acse_timeout = caller.dimse_timeout = caller.network_timeout = caller.connection_timeout = TIMEOUT_SECONDS
     for sop_class, transfer_syntax in kinds:
         caller.add_requested_context(sop_class, transfer_syntax)
-    association = caller.associate(host, port, ae_title=called_ae_title)
+    association = caller.associate(
+        host, port, ae_title=called_ae_title, evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)]
+    )
     if association.is_established:
         return association
     if association.is_rejected:

@@ -12,16 +12,16 @@ from typing import Any
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_CANCEL, C_FIND
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from noctis.archive.tests.factories import ROOT
+from noctis.network.requesting import keep_answers
 from noctis.network.services import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, STUDY_ROOT_FIND
 from tests.support.peers import Done, dcmtk
-from tests.support.waiting import wait_for
 
 # How findscu is told the information model.
 MODELS = {PATIENT_ROOT_FIND: "-P", STUDY_ROOT_FIND: "-S", PATIENT_STUDY_ONLY_FIND: "-O"}
@@ -145,15 +145,18 @@ def asking(port: int, model: str = STUDY_ROOT_FIND, *, calling: str = "ASKER", o
         item.sop_class_uid = model
         item.service_class_application_information = options
         negotiation.append(item)
-    association = entity.associate("127.0.0.1", port, ae_title="NOCTIS_PACS", ext_neg=negotiation)
+    association = entity.associate(
+        "127.0.0.1",
+        port,
+        ae_title="NOCTIS_PACS",
+        ext_neg=negotiation,
+        evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)],
+    )
     assert association.is_established
     connection = association.dul.socket and association.dul.socket.socket
-    association._reactor_checkpoint.clear()
-    wait_for(lambda: association._is_paused, "pynetdicom's reactor to pause")
     try:
         yield Asker(association, model)
     finally:
-        association._reactor_checkpoint.set()
         if association.is_established:
             association.release()
         if connection is not None:

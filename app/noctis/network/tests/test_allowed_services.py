@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from pydicom.uid import CTImageStorage, ImplicitVRLittleEndian
-from pynetdicom import AE, build_context
+from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+from noctis.network.requesting import keep_answers
 from noctis.network.services import (
     GET_CLASSES,
     MODALITY_PERFORMED_PROCEDURE_STEP,
@@ -92,7 +93,9 @@ def query_only(limited: RunningService) -> Iterator[Association]:
     peer = AE("QUERY_ONLY")
     for uid in (STUDY_ROOT_FIND, CTImageStorage, VERIFICATION):
         peer.add_requested_context(uid)
-    association = peer.associate("127.0.0.1", limited.port, ae_title="NOCTIS_PACS")
+    association = peer.associate(
+        "127.0.0.1", limited.port, ae_title="NOCTIS_PACS", evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)]
+    )
     yield association
     association.release()
 

@@ -12,10 +12,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from noctis.modality_worklist.tests.factories import STUDY, worklist_file
+from noctis.network.requesting import keep_answers
 from noctis.network.services import MODALITY_WORKLIST
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, dcmtk
@@ -229,7 +230,9 @@ def values_of(item: Dataset, prefix: str = "") -> dict[str, str]:
 def association(service: DicomService) -> Iterator[Association]:
     entity = AE("MR1")
     entity.add_requested_context(MODALITY_WORKLIST)
-    association = entity.associate("127.0.0.1", service.port, ae_title="NOCTIS_PACS")
+    association = entity.associate(
+        "127.0.0.1", service.port, ae_title="NOCTIS_PACS", evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)]
+    )
     assert association.is_established
     yield association
     if association.is_established:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from noctis.modality_worklist.tests.factories import STUDY, final, report, worklist_file
+from noctis.network.requesting import keep_answers
 from noctis.network.services import MODALITY_PERFORMED_PROCEDURE_STEP, MODALITY_WORKLIST
 from tests.support.dicom_service import DicomService
 
@@ -45,7 +46,9 @@ def associated(service: DicomService, calling: str = "CT1") -> Iterator[Associat
     entity = AE(calling)
     entity.add_requested_context(MODALITY_PERFORMED_PROCEDURE_STEP)
     entity.add_requested_context(MODALITY_WORKLIST)
-    association = entity.associate("127.0.0.1", service.port, ae_title="NOCTIS_PACS")
+    association = entity.associate(
+        "127.0.0.1", service.port, ae_title="NOCTIS_PACS", evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)]
+    )
     assert association.is_established
     try:
         yield association

@@ -28,7 +28,10 @@ def test_it_is_the_release_that_was_read() -> None:
     ("where", "names"),
     [
         (Association.run_reactor, ["self.requestor.primitive = ", "self.acse.negotiate_association()"]),
-        (Association._run_reactor, ["self._serve_request(msg, ", "self.acse.is_aborted()", "self.dul.receive_pdu"]),
+        (
+            Association._run_reactor,
+            ["self._serve_request(msg, ", "self.acse.is_aborted()", "self.dimse.get_msg(block=False)"],
+        ),
         (Association.__init__, ["self._accepted_cx", "self._sent_abort", "target=make_target(self.run_reactor)"]),
         (DULServiceProvider.__init__, ["target=make_target(self.run_reactor)", "self.to_user_queue"]),
         (DULServiceProvider._read_pdu_data, ["self.socket.recv(6)", "self.socket.recv(pdu_length)", "except (OSError"]),

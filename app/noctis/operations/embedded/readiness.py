@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from pynetdicom import AE
+from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # pynetdicom makes the name at run time
 
+from noctis.network.requesting import keep_answers
 from noctis.operations.embedded.preconditions import CannotStartError
 
 START_SECONDS = 60.0
@@ -39,7 +40,7 @@ def dicom_answers(host: str, port: int, called_title: str) -> bool:
     caller = AE(ae_title=ECHO_CALLING_TITLE)
     caller.acse_timeout = caller.dimse_timeout = caller.network_timeout = 5
     caller.add_requested_context(Verification)
-    association = caller.associate(host, port, ae_title=called_title)
+    association = caller.associate(host, port, ae_title=called_title, evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)])
     if not association.is_established:
         return bool(association.is_rejected)
     status = association.send_c_echo()
