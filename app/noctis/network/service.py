@@ -1,4 +1,4 @@
-"""The DICOM service: acceptors on shared listening sockets, and the indexer that files what they acknowledge."""
+"""The DICOM service: acceptors on shared listening sockets, the indexer that files what they acknowledge, a sender."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
 from noctis.network.associations import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
+from noctis.network.outgoing import run_outgoing
 from noctis.network.process_group import Announce, Child, ProcessGroup
 from noctis.network.spool_file import stream_data_sets_to
 from noctis.network.stop_signal import StopSignal
@@ -64,10 +65,11 @@ def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None
             for index in range(configuration.processes)
         ]
         indexer = Child("indexer", partial(_index, listeners), stop_signals=(signal.SIGUSR1,))
-        group = ProcessGroup([indexer, *acceptors], on_ready)
+        outgoing = Child("outgoing", partial(_send, listeners))
+        group = ProcessGroup([indexer, *acceptors, outgoing], on_ready)
         group.run()
         sockets.close()
-        group.stop(acceptors, configuration.drain_seconds + STOP_GRACE_SECONDS)
+        group.stop([*acceptors, outgoing], configuration.drain_seconds + STOP_GRACE_SECONDS)
         group.stop([indexer], INDEXER_SECONDS)
 
 
@@ -117,10 +119,21 @@ def _accept(
 
 
 def _index(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
-    for listener in listeners:
-        listener.socket.close()  # it would go on to listen after the last acceptor has stopped
+    _stop_listening(listeners)
     _keep_values_out_of_the_log()
     run_indexer(stop.is_set)
+
+
+def _send(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
+    _stop_listening(listeners)
+    _keep_values_out_of_the_log()
+    run_outgoing(stop)
+
+
+def _stop_listening(listeners: Sequence[Listener]) -> None:
+    """Close the sockets that were inherited: they would go on to listen after the last acceptor has stopped."""
+    for listener in listeners:
+        listener.socket.close()
 
 
 def _keep_values_out_of_the_log() -> None:

@@ -132,7 +132,7 @@ def test_memory_stays_flat_however_many_matches_there_are(new_service: Callable[
     store(own, tmp_path, image())
     own.wait_until_indexed()
     multiply(own, f"{ROOT}.1", 4000)
-    (_, acceptor) = own.children()
+    (_, acceptor, _) = own.children()
     with asking(own.port) as asker:
         asker.statuses(identifier(StudyInstanceUID="2.25.7"))
         before = peak_memory(acceptor)

@@ -64,7 +64,7 @@ def send_until_cut_off(service: DicomService, images: list[SentObject], acknowle
 def test_no_child_outlives_a_parent_that_was_killed(new_service) -> None:
     service: DicomService = new_service()
     children = service.children()
-    assert len(children) == 3
+    assert len(children) == 4
 
     os.kill(service.pid, signal.SIGKILL)
     service.wait()
@@ -123,7 +123,7 @@ def test_a_child_that_dies_is_replaced(new_service, make_images) -> None:
     for child in before:
         os.kill(child, signal.SIGKILL)
 
-    wait_for(lambda: len(set(service.children()) - set(before)) == 3, "three new children", seconds=30)
+    wait_for(lambda: len(set(service.children()) - set(before)) == 4, "four new children", seconds=30)
     assert set(send_raw(service.port, make_images(3)).values()) == {0}
     service.wait_until_indexed()
     assert len(service.stored()) == 3
@@ -134,7 +134,7 @@ def test_a_dead_child_gives_its_places_back(new_service, ct: SentObject) -> None
     service: DicomService = new_service(processes=1, NOCTIS_DICOM_MAX_ASSOCIATIONS="1")
     sender = RawSender(service.port, [ct])
     assert sender.association.is_established
-    _, acceptor = service.children()
+    _, acceptor, _ = service.children()
     os.kill(acceptor, signal.SIGKILL)
 
     wait_for(lambda: echoscu(service.port).returncode == 0, "a new acceptor with a free place", seconds=30)
@@ -192,10 +192,10 @@ def accepts(port: int) -> bool:
     return True
 
 
-def test_the_children_of_a_service_are_its_indexer_and_its_acceptors(new_service) -> None:
+def test_the_children_of_a_service_are_its_indexer_its_sender_and_its_acceptors(new_service) -> None:
     service: DicomService = new_service(processes=4)
 
-    assert len(children_of(service.pid)) == 5
+    assert len(children_of(service.pid)) == 6
 
 
 @pytest.mark.skipif("NOCTIS_DATABASE_URL" not in os.environ, reason="SQLite has no server that could restart")
@@ -211,7 +211,7 @@ def test_a_database_that_restarts_needs_no_restart_of_the_service(new_service, m
     service.wait_until_indexed()
 
     assert set(service.stored()) == {one.sop_instance_uid for one in (first, second, third)}
-    assert len(service.children()) == 3
+    assert len(service.children()) == 4
     assert "starts in" not in service.said(), "no child had to be replaced"
 
 

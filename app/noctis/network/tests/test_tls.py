@@ -253,7 +253,7 @@ def test_a_new_certificate_is_taken_at_sighup_and_associations_go_on(
         wait_for(lambda: service.said().count("the one before stays in use") == 2, "the complaint")
         assert shown_certificate(service) == second.sha256
         assert sender.send(other)[0] == 0
-    assert len(service.children()) == 3
+    assert len(service.children()) == 4
 
 
 def test_a_handshake_that_a_stop_cuts_off_is_no_refusal(new_service, server: Certificate) -> None:
