@@ -52,10 +52,19 @@ def validate_host(value: str) -> None:
         raise ValidationError(f"“{value}” is neither a host name nor an address.")
 
 
+class RequiredIdentity(models.TextChoices):
+    """How a caller must say who it is, beyond its AE title (User Identity negotiation, PS3.7 D.3.3.7)."""
+
+    NONE = "", "Nothing"
+    USERNAME = "username", "User name"
+    PASSCODE = "passcode", "User name and passcode"
+
+
 class RemoteApplicationEntity(models.Model):
     """A modality or workstation: its AE title, where it may call from, and the facility whose images it sends.
 
-    ``host`` and ``port`` say where it takes images, if it does.
+    ``host`` and ``port`` say where it takes images, if it does; the fields that begin with ``send_`` how it was reached
+    there the last time. Of a passcode only Django's hash is kept.
     """
 
     ae_title = models.CharField(max_length=16, unique=True)
@@ -89,7 +98,22 @@ class RemoteApplicationEntity(models.Model):
     port = models.PositiveIntegerField(
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(HIGHEST_PORT)]
     )
+    uses_tls = models.BooleanField(default=False, help_text="Associations that we open to it are over TLS")
+    server_certificate_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        validators=[validate_fingerprint],
+        help_text="SHA-256 fingerprint of the certificate it shows where it takes images; empty to check authority and"
+        " host name",
+    )
+    required_identity = models.CharField(max_length=16, blank=True, choices=RequiredIdentity.choices)
+    identity_username = models.CharField(max_length=120, blank=True)
+    identity_passcode = models.CharField(max_length=200, blank=True, help_text="A hash, as of a user's password")
+    identity_over_plain = models.BooleanField(default=False, help_text="Its passcode may come without TLS")
     is_active = models.BooleanField(default=True)
+    send_failed_at = models.DateTimeField(null=True, blank=True)
+    send_error = models.CharField(max_length=300, blank=True, help_text="Why the last association to it failed")
+    send_succeeded_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
