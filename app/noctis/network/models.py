@@ -186,3 +186,72 @@ class UnknownDestination(models.Model):
 
     def __str__(self) -> str:
         return self.ae_title
+
+
+class Obstacle(models.TextChoices):
+    """What keeps a caller out; each has a way around it that an administrator can be shown."""
+
+    CALLED_TITLE = "called_title", "It calls another AE title"
+    BLOCKED = "blocked", "Its AE title is blocked by the settings"
+    NOT_ALLOWED = "not_allowed", "Its AE title is not among those that the settings allow"
+    UNKNOWN_TITLE = "unknown_title", "Its AE title is unknown"
+    SWITCHED_OFF = "switched_off", "Its entry is switched off"
+    ADDRESS = "address", "It may not call from this address"
+    NO_TLS = "no_tls", "It must use TLS"
+    NO_CERTIFICATE = "no_certificate", "It must show a client certificate"
+    OTHER_CERTIFICATE = "other_certificate", "It showed another client certificate"
+    TRANSPORT = "transport", "It does not speak what the port is for"
+    FULL = "full", "All associations are in use"
+    OTHER = "other", "Something else"
+
+
+class AssociationAttempt(models.Model):
+    """What a peer tried in one association: what it proposed, what came of it; nothing about patients.
+
+    ``contexts`` holds what noctis.network.attempts.ContextResult describes, ``operations`` the number of answers by
+    operation and status, such as ``{"C-STORE": {"0000": 12}}``. ``unlisted_before`` counts attempts of the same peer
+    that were not written down. ``fixes`` are changes of access that an administrator made because of it, the last one
+    last.
+    """
+
+    at = models.DateTimeField(db_index=True, help_text="When the connection was made")
+    seconds = models.FloatField(default=0.0, help_text="How long it lasted")
+    calling_ae_title = models.CharField(max_length=16, blank=True)
+    called_ae_title = models.CharField(max_length=16, blank=True)
+    address = models.GenericIPAddressField()
+    is_tls = models.BooleanField(default=False)
+    certificate_sha256 = models.CharField(max_length=64, blank=True)
+    implementation_class_uid = models.CharField(max_length=64, blank=True)
+    implementation_version_name = models.CharField(max_length=16, blank=True)
+    maximum_pdu_size = models.PositiveBigIntegerField(null=True)
+    contexts = models.JSONField(default=list)
+    operations = models.JSONField(default=dict)
+    is_accepted = models.BooleanField()
+    obstacle = models.CharField(max_length=20, blank=True, choices=Obstacle.choices)
+    reason = models.CharField(max_length=200, blank=True)
+    ended = models.CharField(max_length=40, blank=True)
+    unlisted_before = models.PositiveIntegerField(default=0)
+    fixes = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("-pk",)
+        indexes: ClassVar = [models.Index(fields=["calling_ae_title", "address", "-id"], name="attempts_of_a_peer")]
+
+    def __str__(self) -> str:
+        return f"{self.calling_ae_title or 'A caller'} from {self.address}"
+
+
+class FurtherTitle(models.Model):
+    """An AE title that callers may use for us beside our own: what a modality was set up with for an older archive."""
+
+    ae_title = models.CharField(max_length=16, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("ae_title",)
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=~models.Q(ae_title=""), name="further_title_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ae_title
