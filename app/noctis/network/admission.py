@@ -10,7 +10,7 @@ from django.conf import settings
 from noctis.accounts.models import Facility
 from noctis.dicom.association_rejection import Rejection
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
-from noctis.network.models import UNKNOWN_AE_TITLE, RemoteApplicationEntity
+from noctis.network.models import UNKNOWN_AE_TITLE, FurtherTitle, Obstacle, RemoteApplicationEntity
 
 APPLICATION_CONTEXT_NAME = "1.2.840.10008.3.1.1.1"
 
@@ -49,19 +49,22 @@ class Refusal:
 
     rejection: Rejection
     reason: str
+    obstacle: Obstacle = Obstacle.OTHER
 
 
 @dataclass(frozen=True)
 class Policy:
     """Our own title, and the facility that takes what unknown callers on this host send (None: nobody does).
 
-    Where ``allowed_titles`` holds any, nobody else may call; who is in ``blocked_titles`` may not in any case.
+    Where ``allowed_titles`` holds any, nobody else may call; who is in ``blocked_titles`` may not in any case. Callers
+    may use one of ``further_titles`` in place of our own.
     """
 
     ae_title: str
     loopback_facility: Facility | None
     allowed_titles: frozenset[str] = frozenset()
     blocked_titles: frozenset[str] = frozenset()
+    further_titles: frozenset[str] = frozenset()
 
 
 def admit(request: AssociationRequest) -> Admission | Refusal:
@@ -79,6 +82,7 @@ def current_policy() -> Policy:
         loopback_facility=facility,
         allowed_titles=frozenset(settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES),
         blocked_titles=frozenset(settings.NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES),
+        further_titles=frozenset(FurtherTitle.objects.values_list("ae_title", flat=True)),
     )
 
 
@@ -86,49 +90,55 @@ def decide(request: AssociationRequest, entity: RemoteApplicationEntity | None, 
     """Decide about ``request``; ``entity`` is the one known by the calling title, if there is one."""
     if request.application_context_name != APPLICATION_CONTEXT_NAME:
         return Refusal(Rejection.APPLICATION_CONTEXT_NOT_SUPPORTED, "it proposed an unknown application context")
-    if request.called_ae_title != policy.ae_title:
+    if request.called_ae_title not in {policy.ae_title, *policy.further_titles}:
         return Refusal(
             Rejection.CALLED_AE_TITLE_NOT_RECOGNISED,
             f"it called the AE title “{request.called_ae_title}”, but this is “{policy.ae_title}”",
+            Obstacle.CALLED_TITLE,
         )
-    if (reason := _listed_out(request.calling_ae_title, policy)) is not None:
-        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason)
+    if (listed_out := _listed_out(request.calling_ae_title, policy)) is not None:
+        return listed_out
     if entity is None:
         return _decide_about_stranger(request, policy)
     return _shut_out(request, entity) or _insufficient_transport(request, entity) or Admission(entity.facility, entity)
 
 
-def _listed_out(calling_ae_title: str, policy: Policy) -> str | None:
+def _listed_out(calling_ae_title: str, policy: Policy) -> Refusal | None:
     if calling_ae_title in policy.blocked_titles:
-        return "this AE title is blocked (NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES)"
+        reason = "this AE title is blocked (NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES)"
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.BLOCKED)
     if policy.allowed_titles and calling_ae_title not in policy.allowed_titles:
-        return "this AE title is not among the allowed ones (NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)"
+        reason = "this AE title is not among the allowed ones (NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)"
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.NOT_ALLOWED)
     return None
 
 
 def _shut_out(request: AssociationRequest, entity: RemoteApplicationEntity) -> Refusal | None:
     if not entity.is_active:
-        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE is switched off")
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE is switched off", Obstacle.SWITCHED_OFF)
     if not entity.may_call_from(request.address):
-        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE may not call from this address")
+        reason = "this AE may not call from this address"
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.ADDRESS)
     return None
 
 
 def _insufficient_transport(request: AssociationRequest, entity: RemoteApplicationEntity) -> Refusal | None:
     """Return why the connection is not good enough for ``entity``: an expected certificate needs TLS too."""
     if not request.is_tls and (entity.requires_tls or entity.certificate_sha256):
-        return Refusal(Rejection.NO_REASON_GIVEN, "this AE must use TLS")
+        return Refusal(Rejection.NO_REASON_GIVEN, "this AE must use TLS", Obstacle.NO_TLS)
     if not entity.certificate_sha256 or request.certificate_sha256 == entity.certificate_sha256:
         return None
     if not request.certificate_sha256:
-        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "this AE must show its client certificate")
-    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, "it showed another client certificate than this AE's")
+        reason = "this AE must show its client certificate"
+        return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.NO_CERTIFICATE)
+    reason = "it showed another client certificate than this AE's"
+    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.OTHER_CERTIFICATE)
 
 
 def _decide_about_stranger(request: AssociationRequest, policy: Policy) -> Admission | Refusal:
     if policy.loopback_facility is not None and ipaddress.ip_address(request.address).is_loopback:
         return Admission(policy.loopback_facility, None)
-    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, UNKNOWN_AE_TITLE)
+    return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, UNKNOWN_AE_TITLE, Obstacle.UNKNOWN_TITLE)
 
 
 def plain_address(address: str) -> str:
