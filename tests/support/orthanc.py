@@ -217,6 +217,31 @@ class Orthanc:
         """Return the DICOM file of an instance."""
         return self.request("GET", f"/instances/{self.instances()[sop_instance_uid]}/file")
 
+    def store(self, modality: str, *resources: str) -> None:
+        """Send patients, studies, series or instances, by its own names for them. Raises OrthancRefused."""
+        self.post(f"/modalities/{modality}/store", {"Resources": resources, "Synchronous": True})
+
+    def query(self, modality: str, level: str, **keys: str) -> str:
+        """Ask by C-FIND at a level such as ``Study``; return the path of the query's answers. Raises OrthancRefused."""
+        path = self.post(f"/modalities/{modality}/query", {"Level": level, "Query": keys})["Path"]
+        return f"{path}/answers"
+
+    def find(self, modality: str, level: str, **keys: str) -> list[dict[str, Any]]:
+        """Ask by C-FIND and return the values of the answers by keyword. Raises OrthancRefused."""
+        answers = self.query(modality, level, **keys)
+        return [self.get(f"{answers}/{number}/content?simplify") for number in self.get(answers)]
+
+    def retrieve(self, answers: str, *numbers: int) -> None:
+        """Have the answers of a query moved to itself, all of them where no ``numbers`` are given."""
+        body = {"TargetAet": self.ae_title, "Synchronous": True}
+        for place in [f"{answers}/{number}" for number in numbers] or [answers.removesuffix("/answers")]:
+            self.post(f"{place}/retrieve", body)
+
+    def move(self, modality: str, level: str, destination: str, *resources: Mapping[str, str]) -> None:
+        """Have what the modality holds moved to ``destination``. Raises OrthancRefused."""
+        body = {"Level": level, "TargetAet": destination, "Resources": resources, "Synchronous": True}
+        self.post(f"/modalities/{modality}/move", body)
+
     def clear(self) -> None:
         """Delete all of its patients."""
         for patient in self.get("/patients"):
