@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from noctis.accounts.models import Facility, User
@@ -20,6 +20,7 @@ from noctis.network.models import RemoteApplicationEntity, UnknownDestination, p
 
 SEEN_RESOLUTION = timedelta(minutes=1)
 MOST_UNKNOWN_DESTINATIONS = 200
+LONGEST_SEND_ERROR = 300
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,18 @@ def note_seen(entity: RemoteApplicationEntity) -> None:
     now = timezone.now()
     if entity.last_seen_at is None or now - entity.last_seen_at >= SEEN_RESOLUTION:
         RemoteApplicationEntity.objects.filter(pk=entity.pk).update(last_seen_at=now)
+
+
+def note_reached(ae_title: str, trouble: str) -> None:
+    """Remember how an association to an entity came about or, in plain words, why not; a success to the minute."""
+    now = timezone.now()
+    same = RemoteApplicationEntity.objects.filter(ae_title=ae_title)
+    if trouble:
+        same.update(send_failed_at=now, send_error=trouble[:LONGEST_SEND_ERROR])
+        return
+    is_recent = Q(send_succeeded_at__gt=now - SEEN_RESOLUTION, send_error="")
+    if same.exclude(is_recent).exists():
+        same.update(send_succeeded_at=now, send_error="")
 
 
 @transaction.atomic

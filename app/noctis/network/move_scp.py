@@ -16,9 +16,10 @@ from noctis.dicom.dimse_status import RetrieveStatus
 from noctis.network.actions import note_unknown_destination
 from noctis.network.database import database_session
 from noctis.network.models import RemoteApplicationEntity
+from noctis.network.requesting import Address
 from noctis.network.retrieve import Job, RetrieveRefused, Store, retrieve
 from noctis.network.shipments import Shipments
-from noctis.network.storage_scu import Address, Destination, Originator
+from noctis.network.storage_scu import Destination, Originator
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
@@ -61,6 +62,6 @@ def address_of(ae_title: str, origin: Origin) -> Address:
     elif not entity.is_active:
         reason = "The move destination is switched off."
     else:
-        return Address(ae_title, entity.host, entity.port or 0)
+        return Address.of(entity)
     logger.warning("C-MOVE of %s to “%s” refused: %s", origin.ae_title, ae_title, reason)
     raise RetrieveRefused(RetrieveStatus.DESTINATION_UNKNOWN, reason)

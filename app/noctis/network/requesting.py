@@ -1,10 +1,87 @@
-"""What pynetdicom's requestor needs so that no answer to it is lost."""
+"""The one way out: associations that we open to others, and what pynetdicom needs so that no answer is lost."""
 
 from __future__ import annotations
 
-from typing import Any
+import logging
+import socket
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from ssl import SSLContext
+from typing import Any, Final
 
+from django.conf import settings
+from django.db import Error as DatabaseFailure
+from django.db import connection as database
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
 from pynetdicom.events import Event
+from pynetdicom.pdu_primitives import A_ASSOCIATE
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import AddressInformation, AssociationSocket
+
+from noctis.network.actions import note_reached
+from noctis.network.database import database_session
+from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
+from noctis.network.sending import AssociationLost, has_ended
+
+__all__ = ["Address", "AssociationLost", "CannotAssociate", "associate", "end_association", "keep_answers"]
+
+logger = logging.getLogger(__name__)
+
+# By source and reason of A-ASSOCIATE-RJ (PS3.8 table 9-21).
+_REJECTIONS: Final = {
+    (1, 2): "it does not support the application context",
+    (1, 3): "it does not know our AE title {ours}",
+    (1, 7): "it is not called {theirs}",
+    (2, 2): "it does not support the protocol version",
+    (3, 1): "it has no resources left for now",
+    (3, 2): "it has all the associations that it allows",
+}
+
+
+class CannotAssociate(AssociationLost):
+    """There is no association; the text says why in plain words, to go on after “CT2: ”."""
+
+
+def associate(
+    address: Address,
+    contexts: Sequence[PresentationContext],
+    *,
+    negotiation: Iterable[Any] = (),
+    handlers: Iterable[tuple[Any, ...]] = (),
+    hears_requests: bool = False,
+    answer_seconds: float | None = None,
+) -> Association:
+    """Return a new association that only this thread uses; ``end_association`` ends it. Raises CannotAssociate.
+
+    ``negotiation`` holds items such as role selections, ``handlers`` pynetdicom's pairs of event and function. Where
+    the peer may make requests, such as reports on storage commitment, ``hears_requests`` must be set: else only answers
+    are read. ``answer_seconds`` bounds the wait for an answer, by default as long as for the association. How it went
+    is written down for the page of application entities.
+    """
+    try:
+        association = _associate(address, contexts, negotiation, handlers, hears_requests, answer_seconds)
+    except ConnectionRefused as error:
+        trouble = str(error)
+    else:
+        trouble = "" if association.is_established else _why_not(association, address)
+    _write_down(address, trouble)
+    if trouble:
+        raise CannotAssociate(trouble)
+    return association
+
+
+def end_association(association: Association) -> None:
+    """Release an association, or abort it where the peer does not take part any more; the connection is closed."""
+    if has_ended(association):
+        association.abort(block=False)
+    else:
+        association.release()
+    connection = association.dul.socket and association.dul.socket.socket
+    if connection is not None:
+        with suppress(OSError):
+            connection.close()
 
 
 def keep_answers(event: Event) -> None:
@@ -21,3 +98,81 @@ def keep_answers(event: Event) -> None:
         return wait_for_message(block=True) if block else (None, None)
 
     dimse.get_msg = get_msg  # type: ignore[method-assign, assignment]
+
+
+class _RequestingEntity(AE):
+    """Ourselves as who asks, over a connection that is open already."""
+
+    def __init__(self, connection: socket.socket, answer_seconds: float | None) -> None:
+        super().__init__(settings.NOCTIS_AE_TITLE)
+        self._connection = connection
+        self.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+        self.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+        self.acse_timeout = settings.NOCTIS_DICOM_ARTIM_SECONDS
+        self.dimse_timeout = answer_seconds or settings.NOCTIS_DICOM_ARTIM_SECONDS
+        self.network_timeout = None
+
+    def _create_socket(
+        self,
+        assoc: Association,
+        address: AddressInformation,
+        tls_args: tuple[SSLContext, str] | None,
+    ) -> AssociationSocket:
+        return OutgoingSocket(assoc, self._connection)
+
+
+def _associate(
+    address: Address,
+    contexts: Sequence[PresentationContext],
+    negotiation: Iterable[Any],
+    handlers: Iterable[tuple[Any, ...]],
+    hears_requests: bool,  # noqa: FBT001
+    answer_seconds: float | None,
+) -> Association:
+    connection = connect(address)
+    events: list[Any] = [*handlers] if hears_requests else [(evt.EVT_CONN_OPEN, keep_answers), *handlers]
+    try:
+        peer, port = connection.getpeername()[:2]
+        entity = _RequestingEntity(connection, answer_seconds)
+        return entity.associate(
+            peer, port, list(contexts), address.ae_title, ext_neg=list(negotiation), evt_handlers=events
+        )
+    except OSError as error:
+        connection.close()
+        raise ConnectionRefused("it ended the connection") from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _why_not(association: Association, address: Address) -> str:
+    answer = association.acceptor.primitive
+    connection = association.dul.socket
+    if association.is_rejected and isinstance(answer, A_ASSOCIATE):
+        reason = _REJECTIONS.get((answer.result_source or 0, answer.diagnostic or 0), "without a reason")
+        words = reason.format(ours=settings.NOCTIS_AE_TITLE, theirs=address.ae_title)
+        return (
+            f"it rejected the association: {words}"
+            if reason != "without a reason"
+            else f"it rejected the association {words}"
+        )
+    if isinstance(answer, A_ASSOCIATE) and answer.result == 0:
+        return "it accepted nothing of what was proposed"
+    if isinstance(connection, OutgoingSocket) and connection.trouble:
+        return connection.trouble
+    if address.uses_tls:
+        return "it ended the connection after the TLS handshake, perhaps because it wants another client certificate"
+    return "it did not answer the request for an association, perhaps because it expects TLS"
+
+
+def _write_down(address: Address, trouble: str) -> None:
+    if trouble:
+        logger.warning("no association with %s: %s", address.ae_title, trouble)
+    try:
+        if database.in_atomic_block:
+            note_reached(address.ae_title, trouble)
+            return
+        with database_session():
+            note_reached(address.ae_title, trouble)
+    except DatabaseFailure as error:
+        logger.error("how %s was reached is not noted: %s", address.ae_title, type(error).__name__)  # noqa: TRY400

@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedIOBase
 from typing import Final
 
-from django.conf import settings
 from pydicom.uid import UID
-from pynetdicom import AE, build_context, evt
+from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 
 from noctis.archive.retrieve import StoredObject
-from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from noctis.network.requesting import keep_answers
-from noctis.network.sending import AssociationLost, has_ended, receive_store_response, send_store
+from noctis.network.requesting import Address, associate, end_association
+from noctis.network.sending import AssociationLost, receive_store_response, send_store
 from noctis.network.transcoding import TARGETS, CannotTranscode, choose, transcoded
 
 logger = logging.getLogger(__name__)
 
 MOST_CONTEXTS: Final = 128
 MOST_MESSAGE_IDS: Final = 0xFFFF
-CONNECT_SECONDS: Final = 10.0
 ANSWER_SECONDS: Final = 60.0
 
 
@@ -99,15 +94,6 @@ class StorageUser:
         return receive_store_response(self.association, self._message_id, ANSWER_SECONDS)
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where an application entity takes instances."""
-
-    ae_title: str
-    host: str
-    port: int
-
-
 class Destination:
     """An application entity to send to; associated with when it is first needed, and anew where that broke."""
 
@@ -147,38 +133,13 @@ class Destination:
         if self._user is None:
             return
         association, self._user = self._user.association, None
-        if has_ended(association):
-            association.abort(block=False)
-        else:
-            association.release()
-        connection = association.dul.socket and association.dul.socket.socket
-        if connection is not None:
-            with suppress(OSError):
-                connection.close()
+        end_association(association)
 
     def _associated(self) -> StorageUser:
         if self._user is None:
-            self._user = StorageUser(self._associate(), self._originator, self._priority)
+            association = associate(self.address, self._contexts)
+            self._user = StorageUser(association, self._originator, self._priority)
         return self._user
-
-    def _associate(self) -> Association:
-        """Return a new association that only this thread uses. Raises AssociationLost."""
-        entity = AE(settings.NOCTIS_AE_TITLE)
-        entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-        entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-        entity.connection_timeout = CONNECT_SECONDS
-        entity.acse_timeout = entity.dimse_timeout = settings.NOCTIS_DICOM_ARTIM_SECONDS
-        entity.network_timeout = None
-        association = entity.associate(
-            self.address.host,
-            self.address.port,
-            self._contexts,
-            self.address.ae_title,
-            evt_handlers=[(evt.EVT_CONN_OPEN, _prepare_connection), (evt.EVT_CONN_OPEN, keep_answers)],
-        )
-        if not association.is_established:
-            raise AssociationLost("it rejected the association" if association.is_rejected else "it cannot be reached")
-        return association
 
 
 def contexts_for(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
@@ -193,10 +154,3 @@ def contexts_for(kinds: Iterable[tuple[str, str]]) -> list[PresentationContext]:
     if len(wanted) > MOST_CONTEXTS:
         logger.warning("%d presentation contexts are too many, only %d are proposed", len(wanted), MOST_CONTEXTS)
     return [build_context(sop_class, syntax) for sop_class, syntax in list(wanted)[:MOST_CONTEXTS]]
-
-
-def _prepare_connection(event: evt.Event) -> None:
-    connection = event.assoc.dul.socket and event.assoc.dul.socket.socket
-    if isinstance(connection, socket.socket):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(settings.NOCTIS_DICOM_PDU_SECONDS)

@@ -7,6 +7,7 @@ import logging
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,34 +82,57 @@ class TlsConfiguration:
             demands_client_certificate=settings.NOCTIS_DICOM_TLS_CLIENT_AUTHENTICATION == "required",
         )
 
+    def load_own_certificate(self, context: ssl.SSLContext) -> None:
+        """Let ``context`` show our certificate. Raises TlsUnusable."""
+        _check_readable("NOCTIS_DICOM_TLS_CERTIFICATE", self.certificate)
+        _check_readable("NOCTIS_DICOM_TLS_PRIVATE_KEY", self.private_key)
+        try:
+            context.load_cert_chain(self.certificate, self.private_key, password="")
+        except (OSError, ValueError) as error:
+            raise TlsUnusable(
+                "NOCTIS_DICOM_TLS_CERTIFICATE and NOCTIS_DICOM_TLS_PRIVATE_KEY do not name a certificate and its"
+                f" unencrypted key in PEM: {_reason(error)}."
+            ) from error
+
 
 def tls_context(configuration: TlsConfiguration) -> ssl.SSLContext:
     """Return the server's side of TLS. Raises TlsUnusable."""
-    _check_readable("NOCTIS_DICOM_TLS_CERTIFICATE", configuration.certificate)
-    _check_readable("NOCTIS_DICOM_TLS_PRIVATE_KEY", configuration.private_key)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHER_SUITES)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_NO_TICKET
     context.num_tickets = 0  # every association shows its certificate anew
-    try:
-        context.load_cert_chain(configuration.certificate, configuration.private_key, password="")
-    except (OSError, ValueError) as error:
-        raise TlsUnusable(
-            "NOCTIS_DICOM_TLS_CERTIFICATE and NOCTIS_DICOM_TLS_PRIVATE_KEY do not name a certificate and its"
-            f" unencrypted key in PEM: {_reason(error)}."
-        ) from error
+    configuration.load_own_certificate(context)
     if configuration.client_ca:
-        _check_readable("NOCTIS_DICOM_TLS_CLIENT_CA", configuration.client_ca)
-        try:
-            context.load_verify_locations(configuration.client_ca)
-        except (OSError, ValueError) as error:
-            raise TlsUnusable(
-                f"NOCTIS_DICOM_TLS_CLIENT_CA does not name certificates in PEM: {_reason(error)}."
-            ) from error
+        load_authorities(context, configuration.client_ca)
         demanded = configuration.demands_client_certificate
         context.verify_mode = ssl.CERT_REQUIRED if demanded else ssl.CERT_OPTIONAL
     return context
+
+
+def load_authorities(context: ssl.SSLContext, path: str) -> None:
+    """Let ``context`` trust who signed with the certificates in ``path``. Raises TlsUnusable."""
+    _check_readable("NOCTIS_DICOM_TLS_CLIENT_CA", path)
+    try:
+        context.load_verify_locations(path)
+    except (OSError, ValueError) as error:
+        raise TlsUnusable(f"NOCTIS_DICOM_TLS_CLIENT_CA does not name certificates in PEM: {_reason(error)}.") from error
+
+
+def shut_down(connection: socket.socket, *, says_goodbye: bool = True) -> None:
+    """Close a connection, also where the peer has closed it already.
+
+    ``says_goodbye`` tells a TLS peer that this is the end, without waiting for its answer; only the thread that uses
+    the connection may.
+    """
+    with suppress(OSError, ValueError):
+        if says_goodbye and isinstance(connection, ssl.SSLSocket):
+            connection.settimeout(0)
+            connection.unwrap()
+    with suppress(OSError):
+        # Not the method of an SSLSocket, which would let another thread go on in plain text for a moment.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    connection.close()
 
 
 class ReloadableContext:

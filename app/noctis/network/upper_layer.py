@@ -20,7 +20,7 @@ from pynetdicom.transport import AssociationSocket
 from noctis.dicom.association_rejection import Rejection
 from noctis.network.defects import log_defect
 from noctis.network.services import acceptable_contexts
-from noctis.network.transport_security import Deadline, check_first_bytes, shake_hands
+from noctis.network.transport_security import Deadline, check_first_bytes, shake_hands, shut_down
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
@@ -77,14 +77,7 @@ class BoundedSocket(AssociationSocket):
         """Close the connection, also where the peer has closed it already."""
         if (connection := self.socket) is None:
             return
-        with suppress(OSError, ValueError):
-            if isinstance(connection, ssl.SSLSocket) and threading.current_thread() is self.assoc.dul:
-                connection.settimeout(0)
-                connection.unwrap()  # tells the peer that this is the end, and does not wait for its answer
-        with suppress(OSError):
-            # Not the method of an SSLSocket, which would let another thread go on in plain text for a moment.
-            socket.socket.shutdown(connection, socket.SHUT_RDWR)
-        connection.close()
+        shut_down(connection, says_goodbye=threading.current_thread() is self.assoc.dul)
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read ``nr_bytes``, fewer only where the peer has closed the connection; raises OSError past a bound."""
