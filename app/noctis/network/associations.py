@@ -25,6 +25,7 @@ from noctis.dicom.association_rejection import Rejection
 from noctis.dicom.dimse_status import DimseStatus
 from noctis.network.actions import note_seen
 from noctis.network.admission import Admission, AssociationRequest, Refusal, admit, plain_address
+from noctis.network.attempts import Attempt, AttemptRecorder
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
@@ -34,6 +35,7 @@ from noctis.network.find_scp import handle_find
 from noctis.network.get_scp import serve_get
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.messages import BoundedMessages
+from noctis.network.models import Obstacle
 from noctis.network.move_scp import serve_move
 from noctis.network.mpps_scp import handle_mpps_create, handle_mpps_set
 from noctis.network.refusals import RefusalThrottle, count_refusal, note_refusal
@@ -88,6 +90,7 @@ class AcceptedAssociation(Association):
         self._delivery: Delivery | None = None
         self._shipments: Shipments | None = None
         self._ended = "connection lost"
+        self._attempt = Attempt(connection.address, connection.is_secured)
         self.acse = AdmittingAcse(self)
         self.dul = GuardedProvider(self)
         self.dimse: BoundedMessages = BoundedMessages(self)
@@ -119,7 +122,9 @@ class AcceptedAssociation(Association):
             return Rejection.TEMPORARY_CONGESTION
         if isinstance(decision, Refusal):
             logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
+            self._attempt.refused(request, decision)
             return decision.rejection
+        self._attempt.admitted(request, self)
         self.allowed_services = decision.services
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
@@ -149,6 +154,9 @@ class AcceptedAssociation(Association):
                     self._delivery.close(self._how_it_ended())
                 if self._shipments is not None:
                     self._shipments.close()
+                self._owner.attempts.record(
+                    self._attempt, self, allowed=self.allowed_services, ended=self._how_it_ended()
+                )
             finally:
                 self._owner.forget(self)
 
@@ -171,7 +179,8 @@ class AcceptedAssociation(Association):
 
     def _refuse_transport(self, refused: TransportRefused) -> None:
         request = AssociationRequest(refused.calling_ae_title, "", self._address, is_tls=self._is_secured)
-        refusal = Refusal(Rejection.NO_REASON_GIVEN, str(refused))
+        refusal = Refusal(Rejection.NO_REASON_GIVEN, str(refused), Obstacle.TRANSPORT)
+        self._attempt.refused(request, refusal)
         logger.info("refused %s from %s: %s", request.calling_ae_title or "a caller", self._address, refusal.reason)
         if refused.is_plain_dicom:
             self._transport.reject_unread(refusal.rejection)
@@ -247,6 +256,7 @@ class Acceptor:
         self.configuration = configuration
         self.ae = application_entity(configuration)
         self.tls = ReloadableContext(configuration.tls) if configuration.tls is not None else None
+        self.attempts = AttemptRecorder()
         self.is_stopping = False
         self._listeners = listeners
         self._counts = shared_counts
@@ -280,7 +290,7 @@ class Acceptor:
         decision = admit(request)
         if isinstance(decision, Admission) and not self._take_place(association):
             limit = self.configuration.maximum_associations
-            decision = Refusal(Rejection.LOCAL_LIMIT_EXCEEDED, f"all {limit} associations are in use")
+            decision = Refusal(Rejection.LOCAL_LIMIT_EXCEEDED, f"all {limit} associations are in use", Obstacle.FULL)
         if isinstance(decision, Refusal):
             self.note(request, decision)
         elif decision.entity is not None:

@@ -14,6 +14,7 @@ import time
 from io import BufferedIOBase
 from typing import Final, TypeAlias, cast
 
+from pynetdicom import evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_messages import C_GET_RSP, C_MOVE_RSP, C_STORE_RQ, DIMSEMessage
 from pynetdicom.dimse_primitives import C_GET, C_MOVE, C_STORE
@@ -41,6 +42,7 @@ def send_response(association: Association, response: C_GET | C_MOVE, context_id
     """Send a response with its identifier. Raises AssociationLost."""
     message = C_MOVE_RSP() if isinstance(response, C_MOVE) else C_GET_RSP()
     message.primitive_to_message(response)
+    evt.trigger(association, evt.EVT_DIMSE_SENT, {"message": message})
     _send_bytes(association, context_id, _COMMAND, _command(message))
     if response.Identifier is not None:
         _send_bytes(association, context_id, _DATA_SET, response.Identifier.getvalue())

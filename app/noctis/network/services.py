@@ -76,6 +76,11 @@ def service_of(sop_class_uid: str) -> DicomService:
     return _SERVICES.get(sop_class_uid, DicomService.STORAGE)
 
 
+def is_offered_class(sop_class_uid: str) -> bool:
+    """Whether Noctis offers anything for this SOP class, to whomever."""
+    return bool(_acceptable_transfer_syntaxes(sop_class_uid))
+
+
 def is_offered(request: DIMSEPrimitive, sop_class_uid: str, allowed: frozenset[DicomService] = EVERY_SERVICE) -> bool:
     """Whether Noctis performs this kind of request for this SOP class, for a peer that may use what is ``allowed``."""
     return sop_class_uid in OFFERED.get(type(request), frozenset()) and service_of(sop_class_uid) in allowed

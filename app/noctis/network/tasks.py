@@ -1,0 +1,20 @@
+"""Housekeeping of the DICOM network, run by the worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task
+
+from noctis.network.models import AssociationAttempt
+
+ATTEMPTS_ARE_KEPT: Final = timedelta(days=30)
+
+
+@db_periodic_task(crontab(hour="3", minute="27"))  # type: ignore[untyped-decorator]  # Huey has no types
+def remove_old_attempts() -> None:
+    """Remove what peers tried long ago; refusals and deliveries stay in the audit trail."""
+    AssociationAttempt.objects.filter(at__lt=timezone.now() - ATTEMPTS_ARE_KEPT).delete()
