@@ -29,6 +29,7 @@ NOCTIS_DICOM_ARTIM_SECONDS = env.number("NOCTIS_DICOM_ARTIM_SECONDS", 30, low=1,
 NOCTIS_DICOM_PDU_SECONDS = env.number("NOCTIS_DICOM_PDU_SECONDS", 60, low=1, high=3600)
 NOCTIS_DICOM_IDLE_SECONDS = env.number("NOCTIS_DICOM_IDLE_SECONDS", 120, low=1, high=86400)
 NOCTIS_DICOM_DRAIN_SECONDS = env.number("NOCTIS_DICOM_DRAIN_SECONDS", 60, low=0, high=3600)
+NOCTIS_DICOM_COMMITMENT_SECONDS = env.number("NOCTIS_DICOM_COMMITMENT_SECONDS", 10, low=0, high=3600)
 NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES = env.words("NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES")
 NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES = env.words("NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES")
 NOCTIS_DICOM_TLS_PORT = env.number("NOCTIS_DICOM_TLS_PORT", 2762, low=1, high=65535)
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "noctis.audit",
     "noctis.archive",
     "noctis.modality_worklist",
+    "noctis.storage_commitment",
     "noctis.network",
     "noctis.dicomweb",
     "noctis.reading_worklist",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "noctis.accounts.bearer.BearerTokenMiddleware",
     "noctis.accounts.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

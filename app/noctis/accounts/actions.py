@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import dataclass, fields
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from noctis.accounts.models import Facility, Role, SetUpLink, User
+from noctis.accounts.models import TOKEN_NAME, ApiToken, Facility, Role, SetUpLink, User
 from noctis.accounts.signals import AccountEvent, account_event
+
+TOKEN_DAYS: Final = 365
+MOST_TOKEN_DAYS: Final = 3650
 
 
 class AccountError(Exception):
@@ -28,6 +34,10 @@ class OwnAccountError(AccountError):
 
 class LinkNotOpenError(AccountError):
     """The set-up link was used or has expired."""
+
+
+class TokenError(AccountError):
+    """A token like this cannot be issued."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +117,7 @@ def change_user(user: User, particulars: UserParticulars, *, acting_user: User) 
 
 @transaction.atomic
 def set_user_active(user: User, *, active: bool, acting_user: User) -> None:
-    """Let a user in again, or out: running sessions and open set-up links end at once."""
+    """Let a user in again, or out: running sessions, open set-up links and tokens end at once."""
     if active == user.is_active:
         return
     if not active:
@@ -115,9 +125,57 @@ def set_user_active(user: User, *, active: bool, acting_user: User) -> None:
         if user.is_administrator:
             _keep_an_administrator(user)
         SetUpLink.objects.filter(user=user, used_at=None).delete()
+        for token in ApiToken.objects.filter(user=user, revoked_at=None):
+            revoke_api_token(token, acting_user=acting_user)
     user.is_active = active
     user.save(update_fields=["is_active"])
     _announce(AccountEvent.USER_CHANGED, acting_user, facility=user.facility, subject=user.username, active=active)
+
+
+@transaction.atomic
+def issue_api_token(
+    user: User, name: str, *, days: int = TOKEN_DAYS, acting_user: User | None = None, address: str | None = None
+) -> tuple[ApiToken, str]:
+    """Return a new token for ``user`` and its secret, which nothing keeps. Raises TokenError."""
+    if not user.is_active:
+        raise TokenError(f"The user {user.username!r} is deactivated.")
+    if not name.strip() or len(name) > TOKEN_NAME:
+        raise TokenError(f"Say in at most {TOKEN_NAME} characters what the token is for.")
+    if not 1 <= days <= MOST_TOKEN_DAYS:
+        raise TokenError(f"A token is valid for 1 to {MOST_TOKEN_DAYS} days.")
+    secret = f"noctis_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(
+        user=user,
+        name=name.strip(),
+        token_sha256=hashlib.sha256(secret.encode()).hexdigest(),
+        expires_at=timezone.now() + timedelta(days=days),
+    )
+    _announce(
+        AccountEvent.API_TOKEN_ISSUED,
+        acting_user,
+        facility=user.facility,
+        address=address,
+        subject=user.username,
+        token=token.pk,
+        days=days,
+    )
+    return token, secret
+
+
+@transaction.atomic
+def revoke_api_token(token: ApiToken, *, acting_user: User | None = None, address: str | None = None) -> None:
+    """Let ``token`` in no more; revoking it again changes nothing."""
+    if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return
+    user = token.user
+    _announce(
+        AccountEvent.API_TOKEN_REVOKED,
+        acting_user,
+        facility=user.facility,
+        address=address,
+        subject=user.username,
+        token=token.pk,
+    )
 
 
 @transaction.atomic

@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-PROGRAMMATIC_PREFIXES = ("/dicom-web/", "/events/", "/api/")
+from noctis.accounts.bearer import TOKEN_PREFIXES, refusal
+
+PROGRAMMATIC_PREFIXES = (*TOKEN_PREFIXES, "/events/")
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -17,6 +19,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Any
     ) -> HttpResponseBase:
         """Refuse an anonymous request."""
+        if request.path.startswith(TOKEN_PREFIXES):
+            return refusal(request, "Sign in first, or send a token.")
         if request.path.startswith(PROGRAMMATIC_PREFIXES) or request.headers.get("HX-Request"):
             return HttpResponse("Sign in first.", status=401, content_type="text/plain")
         return super().handle_no_permission(request, view_func)

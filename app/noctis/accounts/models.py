@@ -14,6 +14,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 SET_UP_LINK_LIFETIME = timedelta(days=2)
+TOKEN_NAME = 80
 
 
 class Facility(models.Model):
@@ -142,3 +143,39 @@ class SetUpLink(models.Model):
             .filter(user__is_active=True)
             .first()
         )
+
+
+class ApiToken(models.Model):
+    """Lets a program act as its user, with the user's role and facility, until it ends. Only its digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=TOKEN_NAME, help_text="What the token is for")
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"token {self.pk} of {self.user.username}"
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at <= timezone.now()
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it lets anybody in."""
+        return self.revoked_at is None and not self.has_expired and self.user.is_active
+
+    @classmethod
+    def usable(cls, token: str) -> ApiToken | None:
+        """Return the token that was not revoked, has not expired and belongs to an active user, if it is one."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+        found = cls.objects.select_related("user__facility").filter(token_sha256=digest, revoked_at=None)
+        return found.filter(expires_at__gt=timezone.now(), user__is_active=True).first()

@@ -12,6 +12,8 @@ class AccountEvent(str, Enum):
 
     PASSWORD_SET = "password_set"  # noqa: S105  (an event's name)
     SET_UP_LINK_ISSUED = "set_up_link_issued"
+    API_TOKEN_ISSUED = "api_token_issued"  # noqa: S105  (an event's name)
+    API_TOKEN_REVOKED = "api_token_revoked"  # noqa: S105  (an event's name)
     USER_ADDED = "user_added"
     USER_CHANGED = "user_changed"
     FACILITY_ADDED = "facility_added"

@@ -11,4 +11,6 @@ urlpatterns = [
     path("sign-out", views.sign_out, name="sign_out"),
     path("set-up/<str:token>", views.set_up, name="set_up"),
     path("account/password", views.own_password, name="own_password"),
+    path("account/tokens", views.own_tokens, name="own_tokens"),
+    path("account/tokens/<int:pk>/revoke", views.revoke_own_token, name="revoke_own_token"),
 ]

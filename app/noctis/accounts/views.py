@@ -7,15 +7,15 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from noctis.accounts.actions import LinkNotOpenError, change_own_password, choose_password
+from noctis.accounts.actions import LinkNotOpenError, change_own_password, choose_password, revoke_api_token
 from noctis.accounts.client_address import client_address
 from noctis.accounts.forms import ChangePasswordForm, ChoosePasswordForm, SignInForm
-from noctis.accounts.models import SetUpLink
+from noctis.accounts.models import ApiToken, SetUpLink
 from noctis.accounts.permissions import signed_in_user
 
 PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105  (the name of a class)
@@ -73,3 +73,19 @@ def own_password(request: HttpRequest) -> HttpResponse:
     update_session_auth_hash(request, user)
     messages.success(request, "Your password is changed. Other sessions of yours have ended.")
     return redirect("worklist")
+
+
+@require_safe
+def own_tokens(request: HttpRequest) -> HttpResponse:
+    """List the tokens with which programs act as this user."""
+    tokens = ApiToken.objects.filter(user=signed_in_user(request)).select_related("user")
+    return render(request, "accounts/own_tokens.html", {"tokens": tokens})
+
+
+@require_POST
+def revoke_own_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of the own tokens."""
+    token = get_object_or_404(ApiToken, pk=pk, user=signed_in_user(request))
+    revoke_api_token(token, acting_user=signed_in_user(request), address=client_address(request))
+    messages.success(request, f"The token “{token.name}” is revoked.")
+    return redirect("own_tokens")

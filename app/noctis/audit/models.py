@@ -18,6 +18,8 @@ class Action(models.TextChoices):
     SIGNED_OUT = "signed_out", "Signed out"
     PASSWORD_SET = "password_set", "Password set"
     SET_UP_LINK_ISSUED = "set_up_link_issued", "Set-up link issued"
+    API_TOKEN_ISSUED = "api_token_issued", "API token issued"
+    API_TOKEN_REVOKED = "api_token_revoked", "API token revoked"
     USER_ADDED = "user_added", "User added"
     USER_CHANGED = "user_changed", "User changed"
     FACILITY_ADDED = "facility_added", "Facility added"
@@ -35,6 +37,11 @@ class Action(models.TextChoices):
     PROCEDURE_PERFORMED = "procedure_performed", "Performed procedure reported"
     ARCHIVE_QUERIED = "archive_queried", "Archive queried"
     WORKLIST_QUERIED = "worklist_queried", "Modality worklist queried"
+    COMMITMENT_REQUESTED = "commitment_requested", "Storage commitment requested"
+    COMMITMENT_REPORTED = "commitment_reported", "Storage commitment reported"
+    COMMITMENT_GIVEN_UP = "commitment_given_up", "Storage commitment report given up"
+    COMMITMENT_SENT_AGAIN = "commitment_sent_again", "Storage commitment sent again"
+    INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 
 
 def action_choices() -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.operations.views import application_entities, audit, facilities, overview, quarantine, users
+from noctis.operations.views import api_tokens, application_entities, audit, facilities, overview, quarantine, users
 
 app_name = "operations"
 
@@ -15,6 +15,8 @@ urlpatterns = [
     path("users/<int:pk>", users.edit_user, name="edit_user"),
     path("users/<int:pk>/link", users.user_link, name="user_link"),
     path("users/<int:pk>/active", users.user_active, name="user_active"),
+    path("api-tokens", api_tokens.api_tokens, name="api_tokens"),
+    path("api-tokens/<int:pk>/revoke", api_tokens.revoke, name="revoke_api_token"),
     path("facilities", facilities.facilities, name="facilities"),
     path("facilities/new", facilities.new_facility, name="new_facility"),
     path("facilities/<int:pk>", facilities.edit_facility, name="edit_facility"),

@@ -11,7 +11,7 @@ from noctis.archive.models import Study
 from noctis.reading_worklist.tests.factories import make_study
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
-TRIED_ELSEWHERE = ("dicom-web/", "events/")
+TRIED_ELSEWHERE = ("dicom-web/", "events/", "api/", "schedule")
 
 SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED = 302, 401, 403, 200, 404, 302
 # What anonymous, roleless, another facility, the owner's facility (twice), radiologists and administrators get.
@@ -28,6 +28,8 @@ EXPECTED = {
     "sign_out": ("post", (MOVED,) * 7),
     "set_up": ("get", (410,) * 7),
     "own_password": ("get", SIGNED_IN),
+    "own_tokens": ("get", SIGNED_IN),
+    "revoke_own_token": ("post", (SIGN_IN, *(MISSING,) * 6)),
     "worklist": ("get", SIGNED_IN),
     "worklist_filter": ("post", (SIGN_IN, *(MOVED,) * 6)),
     "worklist_studies": ("post", SIGNED_IN),
@@ -40,6 +42,8 @@ EXPECTED = {
     "operations:edit_user": ("get", ADMINISTRATORS),
     "operations:user_link": ("post", ADMINISTRATORS),
     "operations:user_active": ("post", ADMINISTRATORS_POST),
+    "operations:api_tokens": ("get", ADMINISTRATORS),
+    "operations:revoke_api_token": ("post", (SIGN_IN, *(REFUSED,) * 5, MISSING)),
     "operations:facilities": ("get", ADMINISTRATORS),
     "operations:new_facility": ("get", ADMINISTRATORS),
     "operations:edit_facility": ("get", ADMINISTRATORS),
