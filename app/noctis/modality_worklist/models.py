@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from noctis.accounts.models import Facility
+from noctis.accounts.models import Facility, User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.dicom.attributes import person_name_display
 from noctis.dicom.matching import name_index
@@ -185,8 +185,23 @@ class PerformedStatus(models.TextChoices):
     DISCONTINUED = "DISCONTINUED", "Discontinued"
 
 
+class PerformedProcedureStepQuerySet(FacilityScopedQuerySet["PerformedProcedureStep"]):
+    """Performed steps, scoped by their facility."""
+
+    def over(self) -> PerformedProcedureStepQuerySet:
+        """Return the steps that their modality has ended."""
+        return self.exclude(status=PerformedStatus.IN_PROGRESS)
+
+    def lacking_instances(self) -> PerformedProcedureStepQuerySet:
+        """Return the steps that made instances which did not arrive, and which nobody has given up."""
+        return self.filter(missing_count__gt=0, missing_given_up_at=None)
+
+
 class PerformedProcedureStep(models.Model):
-    """What a modality reports of its work (MPPS, PS3.4 annex F); a step that was never scheduled links to none."""
+    """What a modality reports of its work (MPPS, PS3.4 annex F); a step that was never scheduled links to none.
+
+    ``missing_count`` is None until the step is over and its instances were looked for.
+    """
 
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="performed_steps")
     sop_instance_uid = models.CharField(max_length=64, unique=True)
@@ -210,16 +225,20 @@ class PerformedProcedureStep(models.Model):
     end_time = models.TimeField(null=True)
     discontinuation_reason = models.CharField(max_length=LONG_TEXT, blank=True)
     data_set = models.JSONField(default=dict, help_text="Everything the modality sent, as DICOM JSON")
+    missing_count = models.PositiveIntegerField(null=True, editable=False)
+    missing_given_up_at = models.DateTimeField(null=True, editable=False)
+    missing_given_up_by = models.ForeignKey(User, null=True, editable=False, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
-    objects = FacilityScopedQuerySet.as_manager()
+    objects = PerformedProcedureStepQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
         indexes: ClassVar = [
             models.Index(fields=["facility", "status", "-id"]),
             models.Index(fields=["facility", "-start_date"]),
+            models.Index(fields=["-id"], name="performed_lacking_instances", condition=models.Q(missing_count__gt=0)),
         ]
 
     def __str__(self) -> str:

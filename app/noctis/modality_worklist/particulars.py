@@ -15,7 +15,7 @@ from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
 from noctis.dicom.attributes import UNREADABLE
 from noctis.dicom.uids import is_valid_uid
 from noctis.modality_worklist.keys import FURTHER_KEYS, FURTHER_STEP_KEYS, STEP_SEQUENCE
-from noctis.modality_worklist.models import LONG_TEXT, SHORT_TEXT, Priority
+from noctis.modality_worklist.models import LONG_TEXT, SHORT_TEXT, Priority, ScheduledProcedureStep
 
 SEXES: Final = frozenset({"M", "F", "O", ""})
 NAME_GROUP_LENGTH: Final = 64
@@ -87,6 +87,12 @@ class StepParticulars:
         """Return what stands in the step's own row: everything but the stations."""
         values = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "station_ae_titles"}
         return {**values, "other_attributes": dict(self.other_attributes)}
+
+
+def particulars_of_step(step: ScheduledProcedureStep) -> StepParticulars:
+    """Return what a step was scheduled with."""
+    columns = {one.name: getattr(step, one.name) for one in fields(StepParticulars) if one.name != "station_ae_titles"}
+    return StepParticulars(**columns, station_ae_titles=tuple(step.station_ae_titles))
 
 
 def cleaned(particulars: StepParticulars) -> StepParticulars:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from pydicom.dataset import Dataset
 
 from noctis.accounts.models import Facility, User
@@ -35,6 +37,7 @@ from noctis.modality_worklist.performed_report import (
     references_of,
     series_of,
 )
+from noctis.modality_worklist.permissions import require_change_at
 from noctis.modality_worklist.signals import performed_step_ended
 from noctis.modality_worklist.stored_attributes import data_set_of
 
@@ -140,6 +143,31 @@ def end_performed_step(
     _let_schedule_follow(current, reporter, acting_user)
     _announce_end(current)
     return current
+
+
+@transaction.atomic
+def note_missing(step: PerformedProcedureStep, count_missing: Callable[[PerformedProcedureStep], int]) -> int:
+    """Write how many of its instances did not arrive; counting and writing exclude one another."""
+    current = PerformedProcedureStep.objects.select_for_update(of=("self",)).select_related("facility").get(pk=step.pk)
+    count = count_missing(current)
+    if count != current.missing_count:
+        PerformedProcedureStep.objects.filter(pk=current.pk).update(missing_count=count)
+    return count
+
+
+@transaction.atomic
+def give_up_missing(
+    step: PerformedProcedureStep, *, given_up: bool, acting_user: User, address: str | None = None
+) -> None:
+    """Note that the missing instances will not come, so that nobody is warned any more; or take that back."""
+    require_change_at(acting_user, step.facility)
+    values = {"missing_given_up_at": timezone.now(), "missing_given_up_by": acting_user}
+    if not given_up:
+        values = dict.fromkeys(values)
+    affected = PerformedProcedureStep.objects.filter(pk=step.pk, missing_given_up_at__isnull=given_up)
+    if affected.update(**values):
+        reporter = Reporter(step.facility, address=address)
+        _record(step, reporter, acting_user, missing_instances_given_up=given_up)
 
 
 def _merged(step: PerformedProcedureStep, changes: Dataset) -> Dataset:
