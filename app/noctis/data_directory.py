@@ -47,6 +47,11 @@ class DataDirectory:
         """Sockets and process ids."""
         return self.root / "run"
 
+    @property
+    def statistics(self) -> Path:
+        """What the DICOM service has counted since its start."""
+        return self.run / "statistics"
+
     def create(self) -> None:
         """Make every folder, readable by this user alone."""
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -24,6 +24,7 @@ from noctis.network.database import database_session
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
 from noctis.network.sending import AssociationLost, has_ended
+from noctis.network.statistics import count_requests
 
 __all__ = ["Address", "AssociationLost", "CannotAssociate", "associate", "end_association", "keep_answers"]
 
@@ -131,6 +132,7 @@ def _associate(
 ) -> Association:
     connection = connect(address)
     events: list[Any] = [*handlers] if hears_requests else [(evt.EVT_CONN_OPEN, keep_answers), *handlers]
+    events.append((evt.EVT_CONN_OPEN, count_requests))
     try:
         peer, port = connection.getpeername()[:2]
         entity = _RequestingEntity(connection, answer_seconds)

@@ -21,6 +21,8 @@ from pynetdicom.dimse_primitives import C_GET, C_MOVE, C_STORE
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import P_DATA
 
+from noctis.network.statistics import meter_for
+
 Primitive: TypeAlias = "C_GET | C_MOVE | C_STORE"
 
 _P_DATA_TF: Final = struct.Struct(">BxLLBB")
@@ -58,6 +60,7 @@ def send_store(
     message = C_STORE_RQ()
     message.primitive_to_message(request)
     message.command_set.CommandDataSetType = _HAS_DATA_SET
+    evt.trigger(association, evt.EVT_DIMSE_SENT, {"message": message})
     _send_bytes(association, context_id, _COMMAND, _command(message))
     largest = _largest_fragment(association)
     size = largest + _P_DATA_TF.size
@@ -117,6 +120,7 @@ def _send(association: Association, pdus: memoryview) -> None:
         return
     try:
         cast("socket.socket", connection).sendall(pdus)
+        meter_for(association).bytes_out(len(pdus))
     except OSError as error:
         raise AssociationLost(f"the connection broke: {error.strerror or type(error).__name__}") from error
 

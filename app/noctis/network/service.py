@@ -22,7 +22,9 @@ from noctis.network.associations import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.outgoing import run_outgoing
 from noctis.network.process_group import Announce, Child, ProcessGroup
+from noctis.network.service_record import ServiceRecord
 from noctis.network.spool_file import stream_data_sets_to
+from noctis.network.statistics import begin_anew, record_to
 from noctis.network.stop_signal import StopSignal
 from noctis.network.transport_security import TlsUnusable, tls_context
 
@@ -54,6 +56,8 @@ def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None
         ]
         if leftovers := discard_unfinished():
             logger.info("removed %d files that were never received to the end", leftovers)
+        begin_anew(settings.NOCTIS_DATA.statistics)
+        ServiceRecord.of_this_process(configuration).write(settings.NOCTIS_DATA)
         counts = RawArray("i", configuration.processes)
         acceptors = [
             Child(
@@ -110,6 +114,7 @@ def _accept(
     announce: Announce,
 ) -> None:
     _keep_values_out_of_the_log()
+    record_to(settings.NOCTIS_DATA.statistics, f"acceptor-{index + 1}")
     stream_data_sets_to(settings.NOCTIS_DATA.incoming)
     if configuration.tls is not None:
         stop.listen_for_reload()  # before the files are read, so that no change is missed
@@ -127,6 +132,7 @@ def _index(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce)
 def _send(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
     _stop_listening(listeners)
     _keep_values_out_of_the_log()
+    record_to(settings.NOCTIS_DATA.statistics, "outgoing")
     run_outgoing(stop)
 
 

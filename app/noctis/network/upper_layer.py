@@ -20,6 +20,7 @@ from pynetdicom.transport import AssociationSocket
 from noctis.dicom.association_rejection import Rejection
 from noctis.network.defects import log_defect
 from noctis.network.services import acceptable_contexts
+from noctis.network.statistics import count_messages, meter_for
 from noctis.network.transport_security import Deadline, check_first_bytes, shake_hands, shut_down
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class BoundedSocket(AssociationSocket):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.settimeout(pdu_seconds)
         super().__init__(assoc, client_socket=connection)
+        self._meter = meter_for(assoc)
         self._pdu_seconds = pdu_seconds
         self._largest_pdu = max(LARGEST_REQUEST_PDU, 2 * assoc.ae.maximum_pdu_size)
 
@@ -92,12 +94,18 @@ class BoundedSocket(AssociationSocket):
         received = 0
         while received < nr_bytes:
             count = connection.recv_into(view[received:])
+            self._meter.bytes_in(count)
             if not count:
                 return buffer[:received]
             received += count
             if received < nr_bytes and time.monotonic() > deadline:
                 raise TimeoutError(errno.ETIMEDOUT, "the peer stalled within a PDU")
         return buffer
+
+    def send(self, bytestream: bytes) -> None:
+        """Write bytes; a connection that breaks is an event."""
+        super().send(bytestream)
+        self._meter.bytes_out(len(bytestream))
 
 
 class GuardedProvider(DULServiceProvider):
@@ -134,10 +142,14 @@ class AdmittingAcse(ACSE):
             association.kill()  # the peer went away without asking for anything
             return
         rejection = association.admit(request)
+        calling_ae_title = (request.calling_ae_title or "").strip()
         if rejection is not None:
+            meter_for(association).rejected(calling_ae_title)
             self.send_reject(rejection.result, rejection.source, rejection.reason)
             association.kill()
             return
+        meter_for(association).admitted(calling_ae_title)
+        count_messages(association)
         roles = self.requestor.role_selection.items()
         self.acceptor.supported_contexts = acceptable_contexts(
             request.presentation_context_definition_list,
