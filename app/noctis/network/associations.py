@@ -43,6 +43,7 @@ from noctis.network.retrieve import negotiate_options
 from noctis.network.services import is_offered
 from noctis.network.shipments import Shipments
 from noctis.network.spool_file import SpoolFile
+from noctis.network.statistics import meter_for, recorder
 from noctis.network.stop_signal import StopSignal
 from noctis.network.storage_scp import handle_store
 from noctis.network.transport_security import ReloadableContext, TransportRefused
@@ -148,6 +149,7 @@ class AcceptedAssociation(Association):
             log_defect(logger, error)
         finally:
             self.close_connection()
+            meter_for(self).ended(is_released=self.is_released)
             self._discard_unfinished()
             try:
                 if self._delivery is not None:
@@ -182,6 +184,7 @@ class AcceptedAssociation(Association):
         refusal = Refusal(Rejection.NO_REASON_GIVEN, str(refused), Obstacle.TRANSPORT)
         self._attempt.refused(request, refusal)
         logger.info("refused %s from %s: %s", request.calling_ae_title or "a caller", self._address, refusal.reason)
+        meter_for(self).rejected(request.calling_ae_title)
         if refused.is_plain_dicom:
             self._transport.reject_unread(refusal.rejection)
         try:
@@ -307,7 +310,7 @@ class Acceptor:
         with self._changed:
             self._running.discard(association)
             self._admitted.discard(association)
-            self._counts[self._index] = len(self._admitted)
+            self._note_active()
             self._changed.notify_all()
 
     def _take_place(self, association: AcceptedAssociation) -> bool:
@@ -315,8 +318,12 @@ class Acceptor:
             if sum(self._counts) >= self.configuration.maximum_associations:
                 return False
             self._admitted.add(association)
-            self._counts[self._index] = len(self._admitted)
+            self._note_active()
             return True
+
+    def _note_active(self) -> None:
+        self._counts[self._index] = len(self._admitted)
+        recorder().set_active(len(self._admitted))
 
     def _accept(self, listener: Listener) -> None:
         if len(self._running) >= CROWD * self.configuration.maximum_associations:
@@ -338,6 +345,7 @@ class Acceptor:
 
     def _start_association(self, connection: Connection) -> None:
         association = AcceptedAssociation(self, connection)
+        recorder().connected()
         with self._changed:
             self._running.add(association)
         try:
