@@ -16,11 +16,13 @@ from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+from noctis.network.entity_rules import IdentityRules, SendingRules
 from noctis.network.models import RemoteApplicationEntity, UnknownDestination, plain_fingerprint
 
 SEEN_RESOLUTION = timedelta(minutes=1)
 MOST_UNKNOWN_DESTINATIONS = 200
 LONGEST_SEND_ERROR = 300
+UNRECORDED = frozenset({"identity_passcode"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ ANY_ACCESS = AccessRules()
 
 
 @transaction.atomic
-def add_application_entity(
+def add_application_entity(  # noqa: PLR0913  (a keyword for each thing that can be said)
     *,
     ae_title: str,
     facility: Facility,
@@ -59,9 +61,12 @@ def add_application_entity(
     host: str = "",
     port: int | None = None,
     access: AccessRules = ANY_ACCESS,
+    sending: SendingRules | None = None,
+    identity: IdentityRules | None = None,
     acting_user: User | None,
 ) -> RemoteApplicationEntity:
     """Make a remote entity known; raises ValidationError where a value cannot be used or the title is taken."""
+    rules = asdict(access) | _values_of(None, sending, identity)
     entity = RemoteApplicationEntity(
         ae_title=ae_title,
         facility=facility,
@@ -69,11 +74,11 @@ def add_application_entity(
         description=description,
         host=host,
         port=port,
-        **asdict(access),
+        **rules,
     )
     entity.full_clean()
     entity.save()
-    further: dict[str, Any] = {"host": host, "port": port, **asdict(access)}
+    further = {"host": host, "port": port, **rules}
     _forget_unknown_destination(entity)
     record(
         Action.APPLICATION_ENTITY_ADDED,
@@ -81,7 +86,7 @@ def add_application_entity(
         ae_title=entity.ae_title,
         facility=facility,
         networks=entity.networks,
-        **{name: value for name, value in further.items() if value},
+        **{name: value for name, value in further.items() if value and name not in UNRECORDED},
     )
     return entity
 
@@ -97,9 +102,14 @@ def change_application_entity(  # noqa: PLR0913  (a keyword for each thing that 
     host: str = "",
     port: int | None = None,
     access: AccessRules = ANY_ACCESS,
+    sending: SendingRules | None = None,
+    identity: IdentityRules | None = None,
     acting_user: User,
 ) -> None:
-    """Change what is known of an entity; what it sent before stays where it was filed."""
+    """Change what is known of an entity; what it sent before stays where it was filed.
+
+    Without ``sending`` or ``identity`` these rules stay as they are.
+    """
     values = {
         "ae_title": ae_title,
         "facility": facility,
@@ -108,6 +118,7 @@ def change_application_entity(  # noqa: PLR0913  (a keyword for each thing that 
         "host": host,
         "port": port,
         **asdict(access),
+        **_values_of(entity, sending, identity),
     }
     changed = sorted(name for name, value in values.items() if getattr(entity, name) != value)
     if not changed:
@@ -128,6 +139,13 @@ def set_application_entity_active(entity: RemoteApplicationEntity, *, active: bo
     entity.is_active = active
     entity.save(update_fields=["is_active"])
     _record_change(entity, acting_user, active=active)
+
+
+def _values_of(
+    entity: RemoteApplicationEntity | None, sending: SendingRules | None, identity: IdentityRules | None
+) -> dict[str, Any]:
+    given = [rules for rules in (sending, identity) if rules is not None]
+    return {name: value for rules in given for name, value in rules.values_for(entity).items()}
 
 
 def _record_change(entity: RemoteApplicationEntity, acting_user: User, **detail: Any) -> None:

@@ -25,9 +25,7 @@ from noctis.network.transport_security import CIPHER_SUITES, TlsConfiguration, T
 CONNECT_SECONDS: Final = 10.0
 LARGEST_PDU: Final = 2 * 1024 * 1024
 CHUNK: Final = 64 * 1024
-UNKNOWN_AUTHORITY: Final = (
-    "its certificate is of an unknown authority (NOCTIS_DICOM_TLS_CLIENT_CA names the known ones)"
-)
+UNKNOWN_AUTHORITY: Final = "its certificate is of an unknown authority"
 
 # X509_V_ERR_… of OpenSSL.
 _CERTIFICATE_TROUBLES: Final = {

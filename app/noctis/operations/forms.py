@@ -15,6 +15,7 @@ from noctis.network.dicom_services import DicomService
 from noctis.network.models import (
     HIGHEST_PORT,
     RemoteApplicationEntity,
+    RequiredIdentity,
     plain_fingerprint,
     validate_fingerprint,
     validate_host,
@@ -130,6 +131,20 @@ class ApplicationEntityForm(forms.Form):
     port = forms.IntegerField(
         required=False, min_value=1, max_value=HIGHEST_PORT, label="Port there", help_text="Often 104 or 11112."
     )
+    uses_tls = forms.BooleanField(
+        required=False,
+        label="Send over TLS",
+        help_text="The device takes images over TLS only. Its certificate must be of a known authority and for the host"
+        " name above, or be the one below. Nothing is ever sent in plain instead.",
+    )
+    server_certificate_sha256 = forms.CharField(
+        max_length=120,
+        required=False,
+        label="Certificate there",
+        help_text="SHA-256 fingerprint of the certificate that the device shows where it takes images. Then neither"
+        " authority nor host name nor dates are checked.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
     services = forms.MultipleChoiceField(
         choices=DicomService.choices,
         initial=DicomService.values,
@@ -149,9 +164,35 @@ class ApplicationEntityForm(forms.Form):
         " trusted authority signed.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
+    required_identity = forms.ChoiceField(
+        required=False,
+        choices=RequiredIdentity.choices,
+        label="Identity required",
+        help_text="What the device must say of itself in each association, beside its AE title. Few devices can.",
+    )
+    identity_username = forms.CharField(
+        max_length=120,
+        required=False,
+        label="User name",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    identity_passcode = forms.CharField(
+        max_length=200,
+        required=False,
+        strip=False,
+        label="Passcode",
+        help_text="Stored as a hash only. Left empty, the passcode stays as it is.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    identity_over_plain = forms.BooleanField(
+        required=False,
+        label="Take the passcode without TLS too",
+        help_text="Then everybody on the network can read it. Otherwise a device with a passcode must use TLS.",
+    )
 
     def __init__(self, *args: Any, entity: RemoteApplicationEntity | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._has_passcode = bool(entity and entity.identity_passcode)
         others = RemoteApplicationEntity.objects.all()
         self._others = others.exclude(pk=entity.pk) if entity else others
 
@@ -160,14 +201,25 @@ class ApplicationEntityForm(forms.Form):
         cleaned = super().clean() or self.cleaned_data
         if "host" in cleaned and "port" in cleaned and bool(cleaned["host"]) != (cleaned["port"] is not None):
             self.add_error("port" if cleaned["host"] else "host", "To send images, both host and port are needed.")
+        if cleaned.get("server_certificate_sha256") and not cleaned["uses_tls"]:
+            self.add_error("server_certificate_sha256", "Without TLS the device shows no certificate.")
+        self._require_identity(cleaned)
         return cleaned
+
+    def _require_identity(self, cleaned: dict[str, Any]) -> None:
+        required = cleaned.get("required_identity")
+        if required and not cleaned.get("identity_username"):
+            self.add_error("identity_username", "Give the user name that the device says.")
+        if required == RequiredIdentity.PASSCODE and not (cleaned.get("identity_passcode") or self._has_passcode):
+            self.add_error("identity_passcode", "Give the passcode that the device says.")
 
     def clean_certificate_sha256(self) -> str:
         """Bring a fingerprint into the form in which it is stored."""
-        fingerprint = plain_fingerprint(self.cleaned_data["certificate_sha256"])
-        if fingerprint:
-            validate_fingerprint(fingerprint)
-        return fingerprint
+        return _fingerprint(self.cleaned_data["certificate_sha256"])
+
+    def clean_server_certificate_sha256(self) -> str:
+        """Bring a fingerprint into the form in which it is stored."""
+        return _fingerprint(self.cleaned_data["server_certificate_sha256"])
 
     def clean_ae_title(self) -> str:
         """Refuse what is no AE title, and the title of another device."""
@@ -178,6 +230,13 @@ class ApplicationEntityForm(forms.Form):
         if self._others.filter(ae_title=title).exists():
             raise ValidationError("Another application entity has this title.")
         return title
+
+
+def _fingerprint(text: str) -> str:
+    fingerprint = plain_fingerprint(text)
+    if fingerprint:
+        validate_fingerprint(fingerprint)
+    return fingerprint
 
 
 class DayInput(forms.DateInput):

@@ -18,6 +18,7 @@ from noctis.network.actions import (
     change_application_entity,
     set_application_entity_active,
 )
+from noctis.network.entity_rules import IdentityRules, SendingRules
 from noctis.network.models import (
     UNKNOWN_AE_TITLE,
     RefusedAssociation,
@@ -27,7 +28,10 @@ from noctis.network.models import (
 from noctis.operations.forms import ApplicationEntityForm
 
 FIELDS = ("ae_title", "facility", "description", "networks", "host", "port")
-RULES = ("requires_tls", "certificate_sha256")
+RULES = (
+    *("requires_tls", "certificate_sha256", "uses_tls", "server_certificate_sha256"),
+    *("required_identity", "identity_username", "identity_over_plain"),
+)
 LISTED_REFUSALS = 200
 
 
@@ -98,7 +102,18 @@ def _values(form: ApplicationEntityForm) -> dict[str, Any]:
         requires_tls=form.cleaned_data["requires_tls"],
         certificate=form.cleaned_data["certificate_sha256"],
     )
-    return {**values, "networks": values["networks"].replace(",", " ").split(), "access": access}
+    return {
+        **values,
+        "networks": values["networks"].replace(",", " ").split(),
+        "access": access,
+        "sending": SendingRules(form.cleaned_data["uses_tls"], form.cleaned_data["server_certificate_sha256"]),
+        "identity": IdentityRules(
+            form.cleaned_data["required_identity"],
+            form.cleaned_data["identity_username"],
+            form.cleaned_data["identity_passcode"],
+            form.cleaned_data["identity_over_plain"],
+        ),
+    }
 
 
 def _of_refused(pk: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,7 +12,8 @@ from noctis.accounts.models import Facility
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
 from noctis.network.actions import AccessRules, add_application_entity
 from noctis.network.dicom_services import DicomService
-from noctis.network.models import RemoteApplicationEntity
+from noctis.network.entity_rules import IdentityRules, SendingRules
+from noctis.network.models import RemoteApplicationEntity, RequiredIdentity
 
 
 class Command(BaseCommand):
@@ -42,21 +44,39 @@ class Command(BaseCommand):
             metavar="FINGERPRINT",
             help="SHA-256 fingerprint of the client certificate it must show over TLS",
         )
+        parser.add_argument("--uses-tls", action="store_true", help="what is sent to it goes over TLS")
+        parser.add_argument(
+            "--server-certificate",
+            default="",
+            metavar="FINGERPRINT",
+            help="SHA-256 fingerprint of the certificate it shows where it takes images over TLS",
+        )
+        parser.add_argument("--username", default="", help="user name it must say when it associates")
+        parser.add_argument(
+            "--passcode-file", type=Path, metavar="FILE", help="file with the passcode that it must say beside it"
+        )
+        parser.add_argument(
+            "--passcode-over-plain", action="store_true", help="take the passcode without TLS too, readable by others"
+        )
         parser.add_argument("--description", default="", help="what and where it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
         title, facility = _ae_title(options["ae_title"]), _facility(options["facility"])
         networks, access = " ".join(options["address"]), _access(options)
+        sending = SendingRules(options["uses_tls"], options["server_certificate"])
+        identity = _identity(options)
         known = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=title).first()
         if known is not None:
             wanted = (facility, networks, options["host"], options["port"], access)
             of_known = AccessRules.of_entity(known)
-            if (known.facility, known.networks, known.host, known.port, of_known) == wanted:
+            is_same = (known.facility, known.networks, known.host, known.port, of_known) == wanted
+            if is_same and sending.are_those_of(known) and identity.are_those_of(known):
                 self.stdout.write(f"{title} is known already.")
                 return
             raise CommandError(
                 f"{title} is known already: facility {known.facility.code}, addresses {known.networks or 'any'},"
                 f" images to {known.host or 'nowhere'}{f':{known.port}' if known.port else ''}"
+                f"{' over TLS' if known.uses_tls else ''}"
                 f"{_in_words(of_known)}."
             )
         try:
@@ -68,6 +88,8 @@ class Command(BaseCommand):
                 host=options["host"],
                 port=options["port"],
                 access=access,
+                sending=sending,
+                identity=identity,
                 acting_user=None,
             )
         except ValidationError as error:
@@ -85,6 +107,20 @@ def _ae_title(text: str) -> str:
 def _access(options: dict[str, Any]) -> AccessRules:
     services = [word.strip() for word in options["services"].split(",") if word.strip()]
     return AccessRules.of(services, requires_tls=options["require_tls"], certificate=options["certificate"])
+
+
+def _identity(options: dict[str, Any]) -> IdentityRules:
+    """Return who it must say that it is. The passcode comes from a file, so that it stands in no process list."""
+    file: Path | None = options["passcode_file"]
+    if file is None:
+        return IdentityRules(RequiredIdentity.USERNAME if options["username"] else "", options["username"])
+    try:
+        passcode = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read as text.") from error
+    if not passcode or not options["username"]:
+        raise CommandError("A passcode needs a user name, and its file a line with the passcode.")
+    return IdentityRules(RequiredIdentity.PASSCODE, options["username"], passcode, options["passcode_over_plain"])
 
 
 def _in_words(access: AccessRules) -> str:
