@@ -10,6 +10,7 @@ from django.conf import settings
 from noctis.accounts.models import Facility
 from noctis.dicom.association_rejection import Rejection
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
+from noctis.network.identity import StatedIdentity, why_not_believed
 from noctis.network.models import UNKNOWN_AE_TITLE, FurtherTitle, Obstacle, RemoteApplicationEntity
 
 APPLICATION_CONTEXT_NAME = "1.2.840.10008.3.1.1.1"
@@ -19,7 +20,8 @@ APPLICATION_CONTEXT_NAME = "1.2.840.10008.3.1.1.1"
 class AssociationRequest:
     """What a peer says of itself, and where from; titles without padding.
 
-    ``certificate_sha256`` is the fingerprint of the client certificate that it showed over TLS, empty without one.
+    ``certificate_sha256`` is the fingerprint of the client certificate that it showed over TLS, empty without one;
+    ``identity`` what it says of its user.
     """
 
     calling_ae_title: str
@@ -28,6 +30,7 @@ class AssociationRequest:
     application_context_name: str = APPLICATION_CONTEXT_NAME
     is_tls: bool = False
     certificate_sha256: str = ""
+    identity: StatedIdentity | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Admission:
 
     facility: Facility
     entity: RemoteApplicationEntity | None
+
+    @property
+    def checked_identity(self) -> bool:
+        """Whether the peer had to say who it is, and did."""
+        return self.entity is not None and bool(self.entity.required_identity)
 
     @property
     def services(self) -> frozenset[DicomService]:
@@ -100,7 +108,12 @@ def decide(request: AssociationRequest, entity: RemoteApplicationEntity | None, 
         return listed_out
     if entity is None:
         return _decide_about_stranger(request, policy)
-    return _shut_out(request, entity) or _insufficient_transport(request, entity) or Admission(entity.facility, entity)
+    return (
+        _shut_out(request, entity)
+        or _insufficient_transport(request, entity)
+        or _not_believed(request, entity)
+        or Admission(entity.facility, entity)
+    )
 
 
 def _listed_out(calling_ae_title: str, policy: Policy) -> Refusal | None:
@@ -133,6 +146,11 @@ def _insufficient_transport(request: AssociationRequest, entity: RemoteApplicati
         return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.NO_CERTIFICATE)
     reason = "it showed another client certificate than this AE's"
     return Refusal(Rejection.CALLING_AE_TITLE_NOT_RECOGNISED, reason, Obstacle.OTHER_CERTIFICATE)
+
+
+def _not_believed(request: AssociationRequest, entity: RemoteApplicationEntity) -> Refusal | None:
+    reason = why_not_believed(request.identity, entity, address=request.address, is_tls=request.is_tls)
+    return Refusal(Rejection.NO_REASON_GIVEN, reason) if reason is not None else None
 
 
 def _decide_about_stranger(request: AssociationRequest, policy: Policy) -> Admission | Refusal:

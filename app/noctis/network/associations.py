@@ -33,6 +33,7 @@ from noctis.network.deliveries import Delivery
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
 from noctis.network.find_scp import handle_find
 from noctis.network.get_scp import serve_get
+from noctis.network.identity import StatedIdentity, confirmation
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.messages import BoundedMessages
 from noctis.network.models import Obstacle
@@ -114,6 +115,7 @@ class AcceptedAssociation(Association):
             application_context_name=str(primitive.application_context_name),
             is_tls=self._is_secured,
             certificate_sha256=self._certificate_sha256,
+            identity=StatedIdentity.of(self.requestor.user_identity),
         )
         try:
             with database_session():
@@ -127,6 +129,8 @@ class AcceptedAssociation(Association):
             return decision.rejection
         self._attempt.admitted(request, self)
         self.allowed_services = decision.services
+        if decision.checked_identity and request.identity is not None and request.identity.wants_response:
+            self.acceptor.add_negotiation_item(confirmation())
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
         self._shipments = Shipments(origin)
