@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "noctis.storage_commitment",
     "noctis.network",
     "noctis.dicomweb",
+    "noctis.routing",
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",
