@@ -67,3 +67,9 @@ def _dicom_errors() -> Iterator[CheckMessage]:
         yield Error(
             "NOCTIS_UNKNOWN_CALLERS lets unknown programs store images; a server must refuse them.", id="noctis.E008"
         )
+    if settings.NOCTIS_DICOM_VERBOSE == "on":
+        yield Error(
+            "NOCTIS_DICOM_VERBOSE writes details of associations to the log, which may show patient data.",
+            hint="Set it to “off”, or to “forced” for as long as you look for a fault and keep the log to yourself.",
+            id="noctis.E009",
+        )

@@ -92,6 +92,18 @@ def read_env_file(path: Path) -> dict[str, str]:
     return pairs
 
 
+def database(url: str, password: str, own_file: Path) -> dict[str, object]:
+    """Return Django's settings for the database at ``url``; without one it is the file of the embedded default."""
+    if not url:
+        return sqlite_database(own_file)
+    if url.startswith("sqlite:"):
+        path = unquote(url.removeprefix("sqlite://"))
+        if not path.startswith("/"):
+            raise ConfigurationError("NOCTIS_DATABASE_URL names a file of SQLite by its whole path: sqlite:///path.")
+        return sqlite_database(Path(path))
+    return postgresql_database(url, password)
+
+
 def sqlite_database(path: Path) -> dict[str, object]:
     """Return Django's settings for the embedded database: write-ahead log, durable commits, patient writers."""
     return {
@@ -108,7 +120,7 @@ def sqlite_database(path: Path) -> dict[str, object]:
 def postgresql_database(url: str, password: str) -> dict[str, object]:
     """Return Django's settings for ``postgresql://user@host:port/name?sslmode=…`` (libpq options as the query)."""
     parts = urlsplit(url)
-    if parts.scheme != "postgresql" or not parts.path.strip("/"):
+    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
         raise ConfigurationError(
             "NOCTIS_DATABASE_URL must look like postgresql://user@host:5432/name?sslmode=verify-full."
         )

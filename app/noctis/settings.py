@@ -8,7 +8,8 @@ from csp.constants import NONE, SELF
 from redis import ConnectionPool
 
 from noctis.data_directory import DataDirectory
-from noctis.env import postgresql_database, process_environment, sqlite_database
+from noctis.dicom_destinations import read_destinations
+from noctis.env import database, process_environment
 
 env = process_environment()
 
@@ -32,6 +33,8 @@ NOCTIS_DICOM_DRAIN_SECONDS = env.number("NOCTIS_DICOM_DRAIN_SECONDS", 60, low=0,
 NOCTIS_DICOM_COMMITMENT_SECONDS = env.number("NOCTIS_DICOM_COMMITMENT_SECONDS", 10, low=0, high=3600)
 NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES = env.words("NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES")
 NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES = env.words("NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES")
+NOCTIS_DICOM_DESTINATIONS = read_destinations("NOCTIS_DICOM_DESTINATIONS", env.words("NOCTIS_DICOM_DESTINATIONS"))
+NOCTIS_DICOM_VERBOSE = env.choice("NOCTIS_DICOM_VERBOSE", "off", ("off", "on", "forced"))
 NOCTIS_DICOM_TLS_PORT = env.number("NOCTIS_DICOM_TLS_PORT", 2762, low=1, high=65535)
 NOCTIS_DICOM_TLS_CERTIFICATE = env.text("NOCTIS_DICOM_TLS_CERTIFICATE", "")
 NOCTIS_DICOM_TLS_PRIVATE_KEY = env.text("NOCTIS_DICOM_TLS_PRIVATE_KEY", "")
@@ -130,11 +133,7 @@ _redis_url = env.text("NOCTIS_REDIS_URL", "") if NOCTIS_EMBEDDED else env.text("
 _redis_password = env.text("NOCTIS_REDIS_PASSWORD", "")
 
 DATABASES = {
-    "default": (
-        postgresql_database(_database_url, env.text("NOCTIS_DATABASE_PASSWORD", ""))
-        if _database_url
-        else sqlite_database(NOCTIS_DATA.root / "noctis.sqlite3")
-    )
+    "default": database(_database_url, env.text("NOCTIS_DATABASE_PASSWORD", ""), NOCTIS_DATA.root / "noctis.sqlite3")
 }
 
 CACHES = {

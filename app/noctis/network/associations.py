@@ -375,7 +375,7 @@ class Acceptor:
 
 def application_entity(configuration: ServiceConfiguration) -> AE:
     """Return pynetdicom's picture of ourselves: no data set is logged, our own limits and checks count."""
-    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_HANDLER_LEVEL = "standard" if configuration.is_verbose else "none"
     _config.LOG_REQUEST_IDENTIFIERS = False
     _config.LOG_RESPONSE_IDENTIFIERS = False
     _config.VALIDATORS["UI"] = lambda _value: (True, "")  # a bad UID gets a status, not the end of the association

@@ -15,7 +15,8 @@ class ServiceConfiguration:
 
     ``artim_seconds`` bounds the wait for an association request, ``pdu_seconds`` the arrival of one PDU,
     ``idle_seconds`` the silence within an association and ``drain_seconds`` the wait for running associations when
-    the service stops. ``tls`` is the second port, if there is one.
+    the service stops. ``tls`` is the second port, if there is one. ``is_verbose`` lets pynetdicom write to the log what
+    happens in associations, which may show patient data.
     """
 
     ae_title: str
@@ -29,6 +30,7 @@ class ServiceConfiguration:
     idle_seconds: int
     drain_seconds: int
     tls: TlsConfiguration | None = None
+    is_verbose: bool = False
 
     @classmethod
     def from_settings(cls) -> ServiceConfiguration:
@@ -45,4 +47,5 @@ class ServiceConfiguration:
             idle_seconds=settings.NOCTIS_DICOM_IDLE_SECONDS,
             drain_seconds=settings.NOCTIS_DICOM_DRAIN_SECONDS,
             tls=TlsConfiguration.from_settings(),
+            is_verbose=settings.NOCTIS_DICOM_VERBOSE != "off",
         )

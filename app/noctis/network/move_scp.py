@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from pynetdicom.dimse_primitives import C_MOVE
 from pynetdicom.presentation import PresentationContext
 
+from noctis.accounts.models import Facility
 from noctis.archive.ingest import Origin
 from noctis.archive.retrieve import Selection
 from noctis.dicom.dimse_status import RetrieveStatus
@@ -52,6 +54,8 @@ def _to_destination(job: Job, selection: Selection) -> Iterator[Store]:
 def address_of(ae_title: str, origin: Origin) -> Address:
     """Return where to send what ``origin`` moves. Raises RetrieveRefused; who was not to be found is remembered."""
     entity = RemoteApplicationEntity.objects.filter(ae_title=ae_title).first()
+    if entity is None and (configured := _configured(ae_title, origin)) is not None:
+        return configured
     if entity is None or (entity.facility_id == origin.facility.pk and not entity.has_send_address):
         note_unknown_destination(
             ae_title=ae_title, facility=origin.facility, requested_by=origin.ae_title, address=origin.address
@@ -65,3 +69,11 @@ def address_of(ae_title: str, origin: Origin) -> Address:
         return Address.of(entity)
     logger.warning("C-MOVE of %s to “%s” refused: %s", origin.ae_title, ae_title, reason)
     raise RetrieveRefused(RetrieveStatus.DESTINATION_UNKNOWN, reason)
+
+
+def _configured(ae_title: str, origin: Origin) -> Address | None:
+    """Return the address that the configuration gives; it belongs to the default facility, or to the only one."""
+    known = settings.NOCTIS_DICOM_DESTINATIONS.get(ae_title)
+    if known is None or not (origin.facility.is_default or Facility.objects.count() == 1):
+        return None
+    return Address(known.ae_title, known.host, known.port)

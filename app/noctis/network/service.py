@@ -69,7 +69,7 @@ def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None
             for index in range(configuration.processes)
         ]
         indexer = Child("indexer", partial(_index, listeners), stop_signals=(signal.SIGUSR1,))
-        outgoing = Child("outgoing", partial(_send, listeners))
+        outgoing = Child("outgoing", partial(_send, listeners, configuration))
         group = ProcessGroup([indexer, *acceptors, outgoing], on_ready)
         group.run()
         sockets.close()
@@ -113,7 +113,7 @@ def _accept(
     stop: StopSignal,
     announce: Announce,
 ) -> None:
-    _keep_values_out_of_the_log()
+    _prepare_log(is_verbose=configuration.is_verbose)
     record_to(settings.NOCTIS_DATA.statistics, f"acceptor-{index + 1}")
     stream_data_sets_to(settings.NOCTIS_DATA.incoming)
     if configuration.tls is not None:
@@ -125,13 +125,15 @@ def _accept(
 
 def _index(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
     _stop_listening(listeners)
-    _keep_values_out_of_the_log()
+    _prepare_log(is_verbose=False)
     run_indexer(stop.is_set)
 
 
-def _send(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
+def _send(
+    listeners: Sequence[Listener], configuration: ServiceConfiguration, stop: StopSignal, _announce: Announce
+) -> None:
     _stop_listening(listeners)
-    _keep_values_out_of_the_log()
+    _prepare_log(is_verbose=configuration.is_verbose)
     record_to(settings.NOCTIS_DATA.statistics, "outgoing")
     run_outgoing(stop)
 
@@ -142,10 +144,19 @@ def _stop_listening(listeners: Sequence[Listener]) -> None:
         listener.socket.close()
 
 
-def _keep_values_out_of_the_log() -> None:
-    """Silence what quotes a data set's values: pynetdicom's errors and the warnings of pydicom."""
-    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+def _prepare_log(*, is_verbose: bool) -> None:
+    """Silence what quotes a data set's values: the warnings of pydicom, and of pynetdicom what is not asked for.
+
+    Its lines get a handler of their own: the usual one drops them. Identifiers of queries are left out in any case.
+    """
     warnings.simplefilter("ignore", UserWarning)
+    library = logging.getLogger("pynetdicom")
+    library.setLevel(logging.DEBUG if is_verbose else logging.CRITICAL)
+    if is_verbose:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+        library.addHandler(handler)
+        library.propagate = False
 
 
 @contextmanager
