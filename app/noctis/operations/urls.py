@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.operations.views import api_tokens, application_entities, audit, facilities, overview, quarantine, users
+from noctis.operations.views import (
+    api_tokens,
+    application_entities,
+    audit,
+    entity_tools,
+    facilities,
+    onboarding,
+    overview,
+    quarantine,
+    users,
+)
 
 app_name = "operations"
 
@@ -33,6 +43,22 @@ urlpatterns = [
         application_entities.application_entity_active,
         name="application_entity_active",
     ),
+    path(
+        "application-entities/<int:pk>/echo",
+        entity_tools.echo_application_entity,
+        name="echo_application_entity",
+    ),
+    path(
+        "application-entities/<int:pk>/settings-sheet",
+        entity_tools.application_entity_sheet,
+        name="application_entity_sheet",
+    ),
+    path("connect", onboarding.connect_modality, name="connect_modality"),
+    path("connect/attempts", onboarding.connect_attempts, name="connect_attempts"),
+    path("connect/attempts/<int:pk>/fix", onboarding.attempt_fix, name="attempt_fix"),
+    path("connect/attempts/<int:pk>/take-back", onboarding.attempt_take_back, name="attempt_take_back"),
+    path("connect/titles/<int:pk>/remove", onboarding.further_title_remove, name="further_title_remove"),
+    path("connect/settings-sheet", entity_tools.settings_sheet, name="settings_sheet"),
     path("quarantine", quarantine.quarantine, name="quarantine"),
     path("audit", audit.audit_log, name="audit_log"),
 ]

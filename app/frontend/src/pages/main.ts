@@ -5,7 +5,9 @@ import './theme.scss';
 import 'htmx.org';
 import { startCopyButtons } from './copyButtons';
 import { startDialogs } from './dialogs';
+import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
+import { startPrintButtons } from './printButtons';
 import { startRequestErrors } from './requestErrors';
 import { startToasts } from './toasts';
 import { startWorklist } from './worklist/start';
@@ -14,7 +16,11 @@ startMenus();
 startDialogs();
 startToasts();
 startCopyButtons();
+startPrintButtons();
 startRequestErrors();
+
+for (const indicator of document.querySelectorAll<HTMLElement>('[data-live-polling]'))
+  startLivePolling(indicator);
 
 const worklist = document.querySelector<HTMLElement>('[data-worklist]');
 if (worklist) startWorklist(worklist);

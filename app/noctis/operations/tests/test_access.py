@@ -52,6 +52,14 @@ EXPECTED = {
     "operations:edit_application_entity": ("get", ADMINISTRATORS),
     "operations:application_entity_active": ("post", ADMINISTRATORS_POST),
     "operations:refused_associations": ("get", ADMINISTRATORS),
+    "operations:echo_application_entity": ("post", ADMINISTRATORS_POST),
+    "operations:application_entity_sheet": ("get", ADMINISTRATORS),
+    "operations:connect_modality": ("get", ADMINISTRATORS),
+    "operations:connect_attempts": ("get", ADMINISTRATORS),
+    "operations:attempt_fix": ("post", ADMINISTRATORS_POST),
+    "operations:attempt_take_back": ("post", ADMINISTRATORS_POST),
+    "operations:further_title_remove": ("post", ADMINISTRATORS_POST),
+    "operations:settings_sheet": ("get", ADMINISTRATORS),
     "operations:quarantine": ("get", ADMINISTRATORS),
     "operations:audit_log": ("get", ADMINISTRATORS),
 }
@@ -84,11 +92,15 @@ def test_every_address_says_who_may_call_it():
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_access(client, people, study, entity, name, who):
+def test_access(client, people, study, entity, attempt, further_title, name, who):
     method, statuses = EXPECTED[name]
     if who != "anonymous":
         client.force_login(getattr(people, who))
-    values = {"study_uid": study.study_instance_uid, "token": "x", "pk": primary_key(name, people, entity)}
+    values = {
+        "study_uid": study.study_instance_uid,
+        "token": "x",
+        "pk": primary_key(name, people, entity, attempt, further_title),
+    }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
     answer = getattr(client, method)(reverse(name, kwargs=arguments))
     assert answer.status_code == statuses[EVERYBODY.index(who)]
@@ -96,9 +108,11 @@ def test_access(client, people, study, entity, name, who):
         assert "not for your role" in answer.content.decode()
 
 
-def primary_key(name, people, entity):
+def primary_key(name, people, entity, attempt, further_title):
     if "entit" in name:
         return entity.pk
+    if "attempt" in name or "title" in name:
+        return attempt.pk if "attempt" in name else further_title.pk
     return people.north.pk if "facilit" in name else people.stranger.pk
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from noctis.accounts.models import Facility
 from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.dicom_address import dicom_address
 from noctis.network.actions import (
@@ -21,11 +24,13 @@ from noctis.network.actions import (
 from noctis.network.entity_rules import IdentityRules, SendingRules
 from noctis.network.models import (
     UNKNOWN_AE_TITLE,
+    AssociationAttempt,
     RefusedAssociation,
     RemoteApplicationEntity,
     UnknownDestination,
 )
 from noctis.operations.forms import ApplicationEntityForm
+from noctis.operations.views.onboarding import attempts_of
 
 FIELDS = ("ae_title", "facility", "description", "networks", "host", "port")
 RULES = (
@@ -33,6 +38,7 @@ RULES = (
     *("required_identity", "identity_username", "identity_over_plain"),
 )
 LISTED_REFUSALS = 200
+LISTED_ATTEMPTS = 5
 
 
 @administrators_only
@@ -59,12 +65,19 @@ def refused_associations(request: HttpRequest) -> HttpResponse:
 @administrators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_application_entity(request: HttpRequest) -> HttpResponse:
-    """Add a device; ``refused`` or ``destination`` names what the form is to be filled in from."""
-    initial = {**_of_refused(request.GET.get("refused", "")), **_of_destination(request.GET.get("destination", ""))}
+    """Add a device; ``refused``, ``destination`` or ``attempt`` names what the form is to be filled in from."""
+    attempt = _attempt(request.GET.get("attempt", ""))
+    initial = {
+        **_of_refused(request.GET.get("refused", "")),
+        **_of_destination(request.GET.get("destination", "")),
+        **_of_attempt(attempt),
+    }
     form = ApplicationEntityForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         entity = add_application_entity(**_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is added.")
+        if attempt is not None:
+            return redirect(f"{reverse('operations:connect_modality')}?{urlencode({'title': entity.ae_title})}")
         return redirect("operations:application_entities")
     return render(request, "operations/application_entity_form.html", {"form": form})
 
@@ -81,7 +94,9 @@ def edit_application_entity(request: HttpRequest, pk: int) -> HttpResponse:
         change_application_entity(entity, **_values(form), acting_user=signed_in_user(request))
         messages.success(request, f"{entity.ae_title} is saved.")
         return redirect("operations:application_entities")
-    return render(request, "operations/application_entity_form.html", {"form": form, "edited": entity})
+    last = attempts_of(entity, LISTED_ATTEMPTS)
+    context = {"form": form, "edited": entity, "stories": last}
+    return render(request, "operations/application_entity_form.html", context)
 
 
 @administrators_only
@@ -119,6 +134,31 @@ def _values(form: ApplicationEntityForm) -> dict[str, Any]:
 def _of_refused(pk: str) -> dict[str, str]:
     refused = RefusedAssociation.objects.filter(pk=pk, reason=UNKNOWN_AE_TITLE).first() if pk.isdecimal() else None
     return {"ae_title": refused.ae_title, "networks": refused.address} if refused is not None else {}
+
+
+def _attempt(pk: str) -> AssociationAttempt | None:
+    return AssociationAttempt.objects.filter(pk=pk).first() if pk.isascii() and pk.isdecimal() else None
+
+
+def _of_attempt(attempt: AssociationAttempt | None) -> dict[str, Any]:
+    """Return what is known of a device that has tried: who came over TLS shall go on to."""
+    if attempt is None:
+        return {}
+    return {
+        "ae_title": attempt.calling_ae_title,
+        "networks": attempt.address,
+        "facility": _facility_at(attempt.address),
+        "requires_tls": attempt.is_tls,
+        "certificate_sha256": attempt.certificate_sha256,
+    }
+
+
+def _facility_at(address: str) -> int | None:
+    """Return the facility whose devices alone may call from ``address``, or the only one there is."""
+    neighbours = RemoteApplicationEntity.objects.exclude(networks="")
+    found = {entity.facility_id for entity in neighbours if entity.may_call_from(address)}
+    found = found or set(Facility.objects.values_list("pk", flat=True)[:2])
+    return found.pop() if len(found) == 1 else None
 
 
 def _of_destination(pk: str) -> dict[str, Any]:
