@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from noctis.dicom.uids import is_valid_uid
+
+STANDARD_ROOT = "1.2.840.10008."
+STORAGE_ROOT = f"{STANDARD_ROOT}5.1.4.1.1."
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
 
@@ -58,6 +62,16 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """Return a comma-separated list without empty items."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def storage_classes(self, name: str) -> list[str]:
+        """Return a comma-separated list of UIDs that nothing else than storage can have in the standard."""
+        uids = self.words(name)
+        for uid in uids:
+            if not is_valid_uid(uid):
+                raise ConfigurationError(f"{name} holds {uid!r}, which is not a UID.")
+            if uid.startswith(STANDARD_ROOT) and not uid.startswith(STORAGE_ROOT):
+                raise ConfigurationError(f"{name} holds {uid}, which is something else than storage in DICOM.")
+        return uids
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         """Return one of ``choices``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from django.conf import settings
 from pydicom.uid import UID
 from pynetdicom import ALL_TRANSFER_SYNTAXES
 from pynetdicom.dimse_primitives import (
@@ -42,6 +43,10 @@ _RETIRED = ("3", "5", "6", "8", "9", "9.1", "10", "11", "12.3", "77.1", "77.2", 
 RETIRED_STORAGE_CLASSES: Final = tuple(UID(f"1.2.840.10008.5.1.4.1.1.{suffix}") for suffix in _RETIRED)
 for _uid in RETIRED_STORAGE_CLASSES:
     register_uid(_uid, _uid.keyword, StorageServiceClass)
+
+PRIVATE_STORAGE_CLASSES: Final = frozenset(settings.NOCTIS_DICOM_PRIVATE_SOP_CLASSES) - {*_STORAGE_CLASSES.values()}
+for _number, _private in enumerate(sorted(PRIVATE_STORAGE_CLASSES), start=1):
+    register_uid(_private, f"PrivateStorage{_number}", StorageServiceClass)
 
 STORAGE_CLASSES: Final = frozenset(str(uid) for uid in _STORAGE_CLASSES.values())
 STORAGE_TRANSFER_SYNTAXES: Final = frozenset({*ALL_TRANSFER_SYNTAXES, *TRANSFER_SYNTAXES})
