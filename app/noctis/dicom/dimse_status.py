@@ -59,7 +59,10 @@ class NormalisedStatus(IntEnum):
     PROCESSING_FAILURE = 0x0110
     DUPLICATE_SOP_INSTANCE = 0x0111
     NO_SUCH_SOP_INSTANCE = 0x0112
+    INVALID_ARGUMENT_VALUE = 0x0115
     MISSING_ATTRIBUTE = 0x0120
+    NO_SUCH_ACTION = 0x0123
+    DUPLICATE_TRANSACTION_UID = 0x0131  # a failure reason of storage commitment (PS3.3 C.14.1.1), used as status too
     RESOURCE_LIMITATION = 0x0213
 
 

@@ -12,5 +12,6 @@ class NetworkConfig(AppConfig):
     label = "network"
 
     def ready(self) -> None:
-        """Let scheduled steps follow arriving images."""
+        """Let scheduled steps follow arriving images, and commitments be reported."""
         import_module("noctis.network.scheduled_studies")
+        import_module("noctis.network.commitment_reports").register_couriers()

@@ -15,7 +15,7 @@ from django.db import Error as DatabaseFailure
 from pynetdicom import AE, _config, evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, DimseServiceType
+from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, N_EVENT_REPORT, DimseServiceType
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE
 from pynetdicom.transport import AddressInformation
@@ -26,6 +26,7 @@ from noctis.dicom.dimse_status import DimseStatus
 from noctis.network.actions import note_seen
 from noctis.network.admission import Admission, AssociationRequest, Refusal, admit, plain_address
 from noctis.network.attempts import Attempt, AttemptRecorder
+from noctis.network.commitment_scp import Commitments
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
@@ -91,6 +92,7 @@ class AcceptedAssociation(Association):
         self.allowed_services: frozenset[DicomService] = EVERY_SERVICE
         self._delivery: Delivery | None = None
         self._shipments: Shipments | None = None
+        self._commitments: Commitments | None = None
         self._ended = "connection lost"
         self._attempt = Attempt(connection.address, connection.is_secured)
         self.acse = AdmittingAcse(self)
@@ -134,6 +136,7 @@ class AcceptedAssociation(Association):
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
         self._shipments = Shipments(origin)
+        self._commitments = Commitments(self, origin)
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
         self.bind(evt.EVT_C_ECHO, handle_echo)
         self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])
@@ -142,6 +145,7 @@ class AcceptedAssociation(Association):
         self.bind(evt.EVT_C_FIND, handle_find, [origin])
         self.bind(evt.EVT_N_CREATE, handle_mpps_create, [origin])
         self.bind(evt.EVT_N_SET, handle_mpps_set, [origin])
+        self.bind(evt.EVT_N_ACTION, self._commitments.handle_action)
         return None
 
     def run_reactor(self) -> None:
@@ -156,6 +160,8 @@ class AcceptedAssociation(Association):
             meter_for(self).ended(is_released=self.is_released)
             self._discard_unfinished()
             try:
+                if self._commitments is not None:
+                    self._commitments.close()
                 if self._delivery is not None:
                     self._delivery.close(self._how_it_ended())
                 if self._shipments is not None:
@@ -212,7 +218,10 @@ class AcceptedAssociation(Association):
             msg.Identifier = BytesIO()  # an empty one: it is answered with a status
         context = self._accepted_cx.get(context_id)
         sop_class_uid = str(getattr(msg, "AffectedSOPClassUID", None) or getattr(msg, "RequestedSOPClassUID", None))
-        if context is None or not msg.is_valid_request:
+        if isinstance(msg, N_EVENT_REPORT) and msg.MessageIDBeingRespondedTo is not None:
+            if self._commitments is not None:
+                self._commitments.take_answer(msg)
+        elif context is None or not msg.is_valid_request:
             self.abort()
         elif sop_class_uid != context.abstract_syntax or not is_offered(msg, sop_class_uid, self.allowed_services):
             self._answer_not_supported(msg, context_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Final
 
@@ -39,6 +41,17 @@ class BoundedMessages(DIMSEServiceProvider):
         """Begin with no message."""
         super().__init__(assoc)
         self._cancelled: dict[int, None] = {}
+        self._when_idle: deque[Callable[[], None]] = deque()
+
+    def call_when_idle(self, work: Callable[[], None]) -> None:
+        """Let the thread of the association do ``work`` when no message of the peer waits: no other thread may send."""
+        self._when_idle.append(work)
+
+    def get_msg(self, block: bool = False) -> Any:  # noqa: FBT001, FBT002  (as pynetdicom declares it)
+        """Return the next message, as pynetdicom does."""
+        if self._when_idle and not block and self.msg_queue.empty():
+            self._when_idle.popleft()()
+        return super().get_msg(block)
 
     def is_cancelled(self, message_id: int) -> bool:
         """Whether the peer asked to cancel its request ``message_id``."""

@@ -14,6 +14,7 @@ from pynetdicom.dimse_primitives import (
     C_GET,
     C_MOVE,
     C_STORE,
+    N_ACTION,
     N_CREATE,
     N_SET,
     DIMSEPrimitive,
@@ -59,6 +60,7 @@ OFFERED: Final[dict[type[DIMSEPrimitive], frozenset[str]]] = {
     C_FIND: frozenset({MODALITY_WORKLIST, PATIENT_ROOT_FIND, STUDY_ROOT_FIND, PATIENT_STUDY_ONLY_FIND}),
     C_GET: frozenset(GET_CLASSES),
     C_MOVE: frozenset(MOVE_CLASSES),
+    N_ACTION: frozenset({STORAGE_COMMITMENT_PUSH_MODEL}),
     N_CREATE: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
     N_SET: frozenset({MODALITY_PERFORMED_PROCEDURE_STEP}),
 }
