@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from noctis.dicom.attributes import texts
 from noctis.dicom.character_sets import declare_character_set
 from noctis.modality_worklist.keys import STATIONS, STEP_SEQUENCE, SUPPORTED, SUPPORTED_IN_STEP
 
@@ -13,13 +14,14 @@ def response(item: Dataset, identifier: Dataset, *, asking_station: str) -> Data
     """Return the identifier of one pending response.
 
     ``item`` is a step's worklist item. A step for any station is answered to whoever asks as its own: its station is
-    ``asking_station``, so that the Type 1 attribute has a value.
+    ``asking_station``, so that the Type 1 attribute has a value. The answer is in the character set of the request
+    where that holds every value.
     """
     inner = item[STEP_SEQUENCE].value[0]
     if not inner.get(STATIONS) and asking_station:
         setattr(inner, STATIONS, asking_station)
     answer = _selected(item, identifier, SUPPORTED)
-    declare_character_set(answer)
+    declare_character_set(answer, texts(identifier, "SpecificCharacterSet"))
     return answer
 
 
