@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import struct
 import zlib
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from pydicom import dcmread
 from pydicom.dataset import FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from noctis.archive.completeness import IncompleteError, require_complete
+from noctis.archive.outline import (
+    ANY_PIXEL_DATA,
+    LARGEST_HEADER,
+    LONG_VALUE_REPRESENTATIONS,
+    IncompleteError,
+    Outline,
+    TooElaborateError,
+    outline_of,
+)
 from noctis.dicom.attributes import text
 from noctis.dicom.uids import is_valid_uid
 
 PREAMBLE_LENGTH = 132
 UNDEFINED_LENGTH = 0xFFFFFFFF
-LONG_VALUE_REPRESENTATIONS = frozenset({b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UN", b"UT", b"UC", b"UR"})
-PIXEL_DATA_ELEMENTS = frozenset({0x0008, 0x0009, 0x0010})
-DEFERRED_VALUE_SIZE = 64 * 1024
+TRANSFER_SYNTAX = b"\x10\x00"
+LARGEST_META = 1024 * 1024
+CHUNK = 1024 * 1024
+LARGEST_INFLATED = 256 * 1024 * 1024  # whoever shows such an object must hold it in memory
 # What pydicom raises for bytes that are no data set.
 UNREADABLE = (
     InvalidDicomError,
@@ -61,24 +73,36 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the header of ``path``; raise NotStorable where it is no whole DICOM file or lacks a valid UID."""
+    """Read the header of ``path``; raise NotStorable where it is no whole DICOM file or lacks a valid UID.
+
+    Elements of more than 64 kB are not in its ``dataset``: nothing that is indexed is that long.
+    """
     with path.open("rb") as file:
         try:
-            data_set_offset = _data_set_offset(file)
-            file.seek(0)
-            dataset = dcmread(file, stop_before_pixels=True, defer_size=DEFERRED_VALUE_SIZE)
-            transfer_syntax = str(dataset.file_meta.TransferSyntaxUID)
-            stopped_at = file.tell()
-            file_size = file.seek(0, 2)
-            file.seek(stopped_at)
-            offset, length = _pixel_data(file, dataset, transfer_syntax)
+            return _read(file)
         except UNREADABLE as error:
             raise NotStorable("The object is not a readable DICOM data set.") from error
         except OSError as error:
             if error.errno is not None:  # the disk's; pydicom raises one without a number where a tag is missing
                 raise
             raise NotStorable("The object is not a readable DICOM data set.") from error
-    _require_all_of_it(path, dataset, data_set_offset, transfer_syntax)
+        except IncompleteError as error:
+            raise NotStorable("The object ends before its data set does.") from error
+        except TooElaborateError as error:
+            raise NotStorable("The object has too many elements or too deep ones.") from error
+
+
+def _read(file: BinaryIO) -> Header:
+    meta, transfer_syntax = _meta_information(file)
+    deflated = transfer_syntax == DeflatedExplicitVRLittleEndian
+    outline = _inflated_outline(file) if deflated else _outline(file, len(meta), transfer_syntax)
+    small = outline.small + outline.rest
+    encoded = BytesIO(meta + (_deflated(small) if deflated else small))
+    dataset = dcmread(encoded, stop_before_pixels=True)
+    pixels_at = outline.pixel_data
+    if outline.rest:  # pydicom has stopped at the pixel data, or at the end
+        pixels_at = outline.rest_from + encoded.tell() - len(meta) - len(outline.small)
+    offset, length = (None, None) if deflated or pixels_at is None else _pixel_data(file, pixels_at, transfer_syntax)
     return Header(
         dataset=dataset,
         sop_class_uid=_uid(dataset, "SOPClassUID"),
@@ -86,22 +110,55 @@ def read_header(path: Path) -> Header:
         study_instance_uid=_uid(dataset, "StudyInstanceUID"),
         series_instance_uid=_uid(dataset, "SeriesInstanceUID"),
         transfer_syntax_uid=transfer_syntax,
-        data_set_offset=data_set_offset,
+        data_set_offset=len(meta),
         pixel_data_offset=offset,
         pixel_data_length=length,
-        file_size=file_size,
+        file_size=os.fstat(file.fileno()).st_size,
     )
 
 
-def _require_all_of_it(path: Path, dataset: FileDataset, data_set_offset: int, transfer_syntax: str) -> None:
-    """Refuse what was cut off; a deflated data set was checked when it was inflated."""
-    if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        return
-    implicit, little_endian = dataset.original_encoding
+def _outline(file: BinaryIO, offset: int, transfer_syntax: str) -> Outline:
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return outline_of(
+            content,
+            offset,
+            implicit=_is_implicit(content[offset + 4 : offset + 6], transfer_syntax),
+            little_endian=transfer_syntax != ExplicitVRBigEndian,
+        )
+
+
+def _inflated_outline(file: BinaryIO) -> Outline:
+    """Inflate the whole data set to see that it is whole, and keep no more of it than a header needs (PS3.5 A.5)."""
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    head, size = bytearray(), 0
+    while not inflater.eof:
+        deflated = inflater.unconsumed_tail or file.read(CHUNK)
+        inflated = inflater.decompress(deflated, CHUNK)
+        if not deflated and not inflated:
+            raise IncompleteError
+        size += len(inflated)
+        if size > LARGEST_INFLATED:
+            raise TooElaborateError
+        if len(head) <= LARGEST_HEADER:
+            head += inflated
+    implicit = _is_implicit(bytes(head[4:6]), DeflatedExplicitVRLittleEndian)
     try:
-        require_complete(path, data_set_offset, implicit=bool(implicit), little_endian=bool(little_endian))
+        return outline_of(bytes(head), 0, implicit=implicit, little_endian=True, ends_early=True)
     except IncompleteError as error:
-        raise NotStorable("The object ends before its data set does.") from error
+        raise (TooElaborateError if len(head) < size else IncompleteError) from error
+
+
+def _deflated(encoded: bytes) -> bytes:
+    """Return what pydicom expects in this transfer syntax."""
+    compressor = zlib.compressobj(level=0, wbits=-zlib.MAX_WBITS)
+    return compressor.compress(encoded) + compressor.flush()
+
+
+def _is_implicit(representation: bytes, transfer_syntax: str) -> bool:
+    """Whether the elements have no value representation: the bytes decide, as some senders do not do what they say."""
+    if len(representation) < 2:  # noqa: PLR2004  (two letters)
+        return transfer_syntax == ImplicitVRLittleEndian
+    return not all(ord("A") <= letter <= ord("Z") for letter in representation)
 
 
 def _uid(dataset: FileDataset, keyword: str) -> str:
@@ -113,35 +170,39 @@ def _uid(dataset: FileDataset, keyword: str) -> str:
     return value
 
 
-def _data_set_offset(file: BinaryIO) -> int:
-    """Return where the file meta information ends: at the first element outside group 0002."""
-    if file.read(PREAMBLE_LENGTH)[-4:] != b"DICM":
+def _meta_information(file: BinaryIO) -> tuple[bytes, str]:
+    """Return what stands before the first element outside group 0002, and the transfer syntax that is stated there."""
+    head = file.read(LARGEST_META)
+    if head[PREAMBLE_LENGTH - 4 : PREAMBLE_LENGTH] != b"DICM":
         raise InvalidDicomError("no DICM prefix")
-    while True:
-        start = file.tell()
-        head = file.read(8)
-        if len(head) < 8 or head[:2] != b"\x02\x00":  # noqa: PLR2004  (tag, VR, length)
-            return start
-        if head[4:6] in LONG_VALUE_REPRESENTATIONS:
-            (length,) = struct.unpack("<L", file.read(4))
+    position, transfer_syntax = PREAMBLE_LENGTH, ""
+    while head[position : position + 2] == b"\x02\x00":
+        number, representation = head[position + 2 : position + 4], head[position + 4 : position + 6]
+        if representation in LONG_VALUE_REPRESENTATIONS:
+            value, length = position + 12, struct.unpack_from("<L", head, position + 8)[0]
         else:
-            (length,) = struct.unpack("<H", head[6:])
-        file.seek(length, 1)
+            value, length = position + 8, struct.unpack_from("<H", head, position + 6)[0]
+        position = value + length
+        if number == TRANSFER_SYNTAX:
+            transfer_syntax = head[value:position].rstrip(b"\0 ").decode("ascii")
+    if not transfer_syntax or position > len(head):
+        raise InvalidDicomError("no file meta information")
+    file.seek(position)
+    return head[:position], transfer_syntax
 
 
-def _pixel_data(file: BinaryIO, dataset: FileDataset, transfer_syntax: str) -> tuple[int | None, int | None]:
+def _pixel_data(file: BinaryIO, position: int, transfer_syntax: str) -> tuple[int | None, int | None]:
     """Return offset and length of the pixel data's value; the length is None when it is encapsulated.
 
-    pydicom has stopped just before the element. In a deflated data set nothing has an offset in the file.
+    ``position`` is where its element begins, or where the data set ends without one.
     """
-    if transfer_syntax == DeflatedExplicitVRLittleEndian:
-        return None, None
-    order = "<" if dataset.original_encoding[1] else ">"
+    order = "<" if transfer_syntax != ExplicitVRBigEndian else ">"
+    file.seek(position)
     head = file.read(8)
     if len(head) < 8:  # noqa: PLR2004  (tag and VR, or tag and length)
         return None, None
     group, element = struct.unpack(f"{order}HH", head[:4])
-    if group != 0x7FE0 or element not in PIXEL_DATA_ELEMENTS:  # noqa: PLR2004
+    if (group, element) not in ANY_PIXEL_DATA:
         return None, None
     # The bytes decide: some senders write implicit VR whatever they negotiated. An even length never looks like a VR.
     if head[4:6] in LONG_VALUE_REPRESENTATIONS:
