@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from noctis.api.api import api
 from noctis.health import healthz
 
 urlpatterns = [
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
+    path("api/v1/", api.urls),
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.operations.urls")),
 ]
