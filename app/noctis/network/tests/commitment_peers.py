@@ -128,7 +128,7 @@ class ReportTaker:
         entity.require_called_aet = True
         roles = {} if self.roles is None else {"scu_role": self.roles[0], "scp_role": self.roles[1]}
         entity.add_supported_context(STORAGE_COMMITMENT_PUSH_MODEL, **roles)
-        handlers: Any = [(evt.EVT_N_EVENT_REPORT, self._take), (evt.EVT_REQUESTED, self._note)]
+        handlers: Any = [(evt.EVT_N_EVENT_REPORT, self._take), (evt.EVT_ACCEPTED, self._note)]
         server: Any = entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)
         try:
             yield self
