@@ -187,6 +187,17 @@ def add_facility(code: str, name: str, *, acting_user: User | None = None) -> Fa
 
 
 @transaction.atomic
+def make_default_facility() -> Facility:
+    """Return the facility of who is not registered, made where there is none."""
+    facility = Facility.objects.filter(is_default=True).first()
+    if facility is None:
+        facility = add_facility("MAIN", "Main facility")
+        facility.is_default = True
+        facility.save(update_fields=["is_default"])
+    return facility
+
+
+@transaction.atomic
 def rename_facility(facility: Facility, name: str, *, acting_user: User) -> None:
     """Give a facility another name; its code, which commands and modalities' settings use, stays."""
     if name == facility.name:

@@ -39,6 +39,7 @@ class Admission:
 
     facility: Facility
     entity: RemoteApplicationEntity | None
+    is_own_check: bool = False
 
     @property
     def checked_identity(self) -> bool:
@@ -48,6 +49,8 @@ class Admission:
     @property
     def services(self) -> frozenset[DicomService]:
         """What the peer may use."""
+        if self.is_own_check:
+            return frozenset({DicomService.VERIFICATION})
         return EVERY_SERVICE if self.entity is None else self.entity.allowed_services
 
 
@@ -77,8 +80,17 @@ class Policy:
 
 def admit(request: AssociationRequest) -> Admission | Refusal:
     """Decide about ``request`` by what the database knows."""
+    if _is_own_check(request) and (facility := Facility.objects.order_by("pk").first()) is not None:
+        return Admission(facility, None, is_own_check=True)
     entity = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=request.calling_ae_title)
     return decide(request, entity.first(), current_policy())
+
+
+def _is_own_check(request: AssociationRequest) -> bool:
+    """Whether this machine calls under our own title, as “dicom-server status” does; it may do no more than echo."""
+    is_ourselves = request.calling_ae_title == request.called_ae_title == settings.NOCTIS_AE_TITLE
+    is_plain = request.application_context_name == APPLICATION_CONTEXT_NAME
+    return is_ourselves and is_plain and ipaddress.ip_address(request.address).is_loopback
 
 
 def current_policy() -> Policy:

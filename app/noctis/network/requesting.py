@@ -1,4 +1,4 @@
-"""The one way out: associations that we open to others, and what pynetdicom needs so that no answer is lost."""
+"""The one way out: associations that we open to others."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from django.db import Error as DatabaseFailure
 from django.db import connection as database
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
-from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
 from noctis.network.actions import note_reached
+from noctis.network.answers import keep_answers
 from noctis.network.database import database_session
 from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
@@ -85,22 +85,6 @@ def end_association(association: Association) -> None:
             connection.close()
 
 
-def keep_answers(event: Event) -> None:
-    """Leave every answer to the thread that asked; a handler of EVT_CONN_OPEN.
-
-    The thread of an association polls the same queue for requests of the peer. It pauses while a request waits for its
-    answer, but one that was let go a moment ago can take the next answer before it notices that it has to pause again,
-    and drops it. A requestor gets no requests, so the poll may always come back empty.
-    """
-    dimse = event.assoc.dimse
-    wait_for_message = dimse.get_msg
-
-    def get_msg(*, block: bool = False) -> tuple[Any, Any]:
-        return wait_for_message(block=True) if block else (None, None)
-
-    dimse.get_msg = get_msg  # type: ignore[method-assign, assignment]
-
-
 class _RequestingEntity(AE):
     """Ourselves as who asks, over a connection that is open already."""
 
@@ -136,6 +120,7 @@ def _associate(
     try:
         peer, port = connection.getpeername()[:2]
         entity = _RequestingEntity(connection, answer_seconds)
+        entity.ae_title = address.calling_ae_title or settings.NOCTIS_AE_TITLE
         return entity.associate(
             peer, port, list(contexts), address.ae_title, ext_neg=list(negotiation), evt_handlers=events
         )
@@ -152,7 +137,7 @@ def _why_not(association: Association, address: Address) -> str:
     connection = association.dul.socket
     if association.is_rejected and isinstance(answer, A_ASSOCIATE):
         reason = _REJECTIONS.get((answer.result_source or 0, answer.diagnostic or 0), "without a reason")
-        words = reason.format(ours=settings.NOCTIS_AE_TITLE, theirs=address.ae_title)
+        words = reason.format(ours=address.calling_ae_title or settings.NOCTIS_AE_TITLE, theirs=address.ae_title)
         return (
             f"it rejected the association: {words}"
             if reason != "without a reason"

@@ -147,13 +147,15 @@ def _stop_listening(listeners: Sequence[Listener]) -> None:
 def _prepare_log(*, is_verbose: bool) -> None:
     """Silence what quotes a data set's values: the warnings of pydicom, and of pynetdicom what is not asked for.
 
-    Its lines get a handler of their own: the usual one drops them. Identifiers of queries are left out in any case.
+    Its lines get a handler of their own: the usual one drops them. Identifiers of queries and passcodes of users are
+    left out in any case.
     """
     warnings.simplefilter("ignore", UserWarning)
     library = logging.getLogger("pynetdicom")
     library.setLevel(logging.DEBUG if is_verbose else logging.CRITICAL)
     if is_verbose:
         handler = logging.StreamHandler()
+        handler.addFilter(lambda record: not record.getMessage().lstrip().startswith("Password:"))
         handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
         library.addHandler(handler)
         library.propagate = False

@@ -23,7 +23,6 @@ from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.events import Event
 
 from noctis.network import statistics_layout as layout
-from noctis.network.services import MODALITY_WORKLIST
 from noctis.network.statistics_layout import Service
 
 Slots: TypeAlias = "memoryview[int] | array[int]"
@@ -31,6 +30,8 @@ Slots: TypeAlias = "memoryview[int] | array[int]"
 SUFFIX: Final = ".counters"
 ROWS_FOR_REFUSED: Final = layout.ROWS // 2
 MOST_OPEN: Final = 1000
+
+MODALITY_WORKLIST: Final = "1.2.840.10008.5.1.4.31"  # (network.services needs settings, which readers do without)
 
 _RECEIVED: Final = {
     "C_ECHO": Service.C_ECHO,

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
-from noctis.accounts.actions import UserParticulars, add_facility, add_user, issue_set_up_link
+from noctis.accounts.actions import UserParticulars, add_user, issue_set_up_link, make_default_facility
 from noctis.accounts.models import Facility, Role, User
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -25,10 +25,7 @@ def prepare_appliance() -> list[str]:
     """Make what is missing and return a line for each thing made; a second call makes nothing."""
     lines = []
     if settings.NOCTIS_EMBEDDED and not Facility.objects.filter(is_default=True).exists():
-        facility = add_facility("MAIN", "Main facility")
-        facility.is_default = True
-        facility.save(update_fields=["is_default"])
-        lines.append(f"Made the default facility {facility.code}.")
+        lines.append(f"Made the default facility {make_default_facility().code}.")
     if settings.NOCTIS_ADMIN_PASSWORD_FILE and not administrators_who_can_sign_in().exists():
         lines += _set_first_password(Path(settings.NOCTIS_ADMIN_PASSWORD_FILE))
     return lines

@@ -1,0 +1,1 @@
+"""``dicom-server``: start, stop and watch the DICOM service from a command line; ``app/docs/dicom_server.md``."""
