@@ -11,8 +11,10 @@ from datetime import datetime
 from django.db.models import F
 from pydicom.dataset import Dataset
 
+from noctis.archive.flagging import Flags
 from noctis.archive.header import Header
 from noctis.archive.models import (
+    FlagReason,
     Instance,
     Patient,
     QuarantineReason,
@@ -67,6 +69,7 @@ class Batch:
     instances: dict[str, Instance] = field(default_factory=dict)
     stored_hashes: dict[str, str] = field(default_factory=dict)
     new_series: Counter[int] = field(default_factory=Counter)
+    flags: Flags = field(default_factory=Flags)
 
     def look_up(self, arrivals: Iterable[Arrival]) -> None:
         """Read what is already filed of these objects and their studies."""
@@ -92,13 +95,21 @@ class Batch:
             if stored == arrival.sha256:
                 return False
             raise Conflict(QuarantineReason.SAME_UID_OTHER_BYTES)
+        unfit = self.flags.unfit_values_of(arrival)
         study = self._study(arrival)
         if header.sop_class_uid not in study.sop_class_list:
             study.sop_classes = "\\".join(sorted([*study.sop_class_list, header.sop_class_uid]))
         series = self._series(study, arrival)
         self.instances[header.sop_instance_uid] = new_instance(arrival, series)
         self.stored_hashes[header.sop_instance_uid] = arrival.sha256
+        self.flags.note_all(study, unfit, arrival)
+        self.flags.look_at(study, arrival)
         return True
+
+    def note_conflict(self, conflict: Conflict, arrival: Arrival) -> None:
+        """Flag the study that an object contradicts, where it is of the same facility."""
+        if conflict.reason in FlagReason.values:
+            self.flags.note_quarantined(FlagReason(conflict.reason.value), arrival)
 
     def save(self) -> None:
         """Insert the instances and bring the parents up to date."""
@@ -120,6 +131,7 @@ class Batch:
                 status=StudyStatus.ARRIVING,
                 changed_at=self.now,
             )
+        self.flags.save(self.now)
 
     @property
     def changed_series(self) -> list[int]:
@@ -146,6 +158,7 @@ class Batch:
         if series is None:
             series = self.series[key] = new_series(arrival, study, self.now)
             self.new_series[study.pk] += 1
+            self.flags.look_at_new_series(series, study, arrival)
             if series.modality:
                 study.modalities = "\\".join(sorted({*study.modality_list, series.modality}))[:120]
         return series

@@ -101,7 +101,9 @@ def _index_batch(files: list[Path]) -> None:
             try:
                 is_new = batch.add(arrival)
             except Conflict as conflict:
-                folders |= _quarantine(path, arrival.reception, conflict.reason, arrival)
+                if kept_in := _quarantine(path, arrival.reception, conflict.reason, arrival):
+                    folders |= kept_in
+                    batch.note_conflict(conflict, arrival)
                 continue
             if is_new:
                 place = batch.instances[arrival.header.sop_instance_uid].path

@@ -16,6 +16,7 @@ from noctis.dicom.matching import name_index
 
 __all__ = [
     "FacilityScopedQuerySet",
+    "FlagReason",
     "Instance",
     "Patient",
     "QuarantineReason",
@@ -24,6 +25,7 @@ __all__ = [
     "Series",
     "SeriesRequest",
     "Study",
+    "StudyFlag",
     "StudyStatus",
 ]
 
@@ -266,3 +268,64 @@ class QuarantinedObject(models.Model):
 
     def __str__(self) -> str:
         return f"quarantined object {self.pk}: {self.reason}"
+
+
+class FlagReason(models.TextChoices):
+    """Why a person should look at a study."""
+
+    PATIENT_DIFFERS = "patient_differs", "Another name, birth date or sex under the same Patient ID"
+    STUDY_OF_ANOTHER_PATIENT = "study_of_another_patient", "Images of another patient came for this study"
+    SAME_UID_OTHER_BYTES = "same_uid_other_bytes", "Another object came with the UID of a stored one"
+    SERIES_OF_ANOTHER_STUDY = "series_of_another_study", "Another study has a series with the same UID"
+    MISSING_ATTRIBUTES = "missing_attributes", "Attributes are missing"
+    ADAPTED_VALUES = "adapted_values", "Values could not be taken as they are"
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether the objects that gave cause for it are in quarantine and not in the study."""
+        return self in {FlagReason.STUDY_OF_ANOTHER_PATIENT, FlagReason.SAME_UID_OTHER_BYTES}
+
+
+class StudyFlagQuerySet(FacilityScopedQuerySet["StudyFlag"]):
+    """Flags, scoped by their study."""
+
+    facility_path = "study__facility"
+
+    def open(self) -> StudyFlagQuerySet:
+        """Return those that nobody has resolved."""
+        return self.filter(resolved_at=None)
+
+
+class StudyFlag(models.Model):
+    """Something about a study that a person should look at; nothing was changed because of it.
+
+    ``differences`` holds what noctis.archive.discrepancies.Difference describes. What has the same ``fingerprint`` is
+    counted here, also after it was resolved: who resolved it decided about this difference.
+    """
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="flags")
+    reason = models.CharField(max_length=40, choices=FlagReason.choices)
+    fingerprint = models.CharField(max_length=64, blank=True)
+    differences = models.JSONField(default=list)
+    count = models.PositiveIntegerField(default=1, help_text="In how many objects")
+    ae_title = models.CharField(max_length=16, blank=True, help_text="Who sent the last of them")
+    sop_instance_uid = models.CharField(max_length=64, blank=True, help_text="Of the last of them")
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    resolved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    resolution = models.CharField(max_length=400, blank=True)
+
+    objects = StudyFlagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-id",)
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["study", "reason", "fingerprint"], name="one_flag_per_difference"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["study"], condition=models.Q(resolved_at=None), name="open_flags_of_a_study"),
+        ]
+
+    def __str__(self) -> str:
+        return f"flag {self.pk}: {self.reason}"
