@@ -136,7 +136,7 @@ class AcceptedAssociation(Association):
         origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
         self._delivery = Delivery(origin)
         self._shipments = Shipments(origin)
-        self._commitments = Commitments(self, origin)
+        self._commitments = Commitments(self, origin, request.called_ae_title)
         self.bind(evt.EVT_ACSE_RECV, self._note_end)
         self.bind(evt.EVT_C_ECHO, handle_echo)
         self.bind(evt.EVT_C_STORE, handle_store, [self._delivery])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import Final, cast
 
 from django.utils import timezone
@@ -17,8 +18,10 @@ from pynetdicom import build_context
 from pynetdicom.association import Association
 from pynetdicom.presentation import build_role
 
+from noctis.accounts.models import Facility
 from noctis.network.commitment_scp import MOST_MESSAGE_IDS, WELL_KNOWN_INSTANCE, refusal_text
 from noctis.network.models import RemoteApplicationEntity
+from noctis.network.move_scp import configured_address
 from noctis.network.outgoing import IsStopping, register, retry_after
 from noctis.network.requesting import Address, AssociationLost, associate, end_association
 from noctis.network.sending import has_ended
@@ -40,6 +43,15 @@ ANSWER_SECONDS: Final = 40.0
 
 class NoAddress(Exception):
     """Nobody can be told; the text says what an administrator can do about it."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """An application entity that waits for reports, and what it called us: it may know us by no other name."""
+
+    facility_id: int
+    ae_title: str
+    called_ae_title: str
 
 
 class Verification:
@@ -71,27 +83,26 @@ class Reports:
     """Tells each application entity what is committed."""
 
     def due(self) -> Iterable[Hashable]:
-        """Return facility and title of those who are to be told something."""
-        now = timezone.now()
-        due = CommitmentRequest.objects.due(CommitmentState.VERIFIED, now)
-        return set(due.values_list("facility_id", "ae_title"))
+        """Return those who are to be told something."""
+        due = CommitmentRequest.objects.due(CommitmentState.VERIFIED, timezone.now())
+        return {Listener(*row) for row in due.values_list("facility_id", "ae_title", "called_ae_title")}
 
     def deliver(self, destination: Hashable, is_stopping: IsStopping) -> None:
         """Report what is due to an application entity, over one association."""
-        facility_id, ae_title = cast("tuple[int, str]", destination)
+        listener = cast("Listener", destination)
         try:
-            with _associated(_address_of(facility_id, ae_title)) as association:
-                for held in _claimed(facility_id, ae_title):
+            with _associated(_address_of(listener)) as association:
+                for held in _claimed(listener):
                     if is_stopping():
                         postpone(held)
                         return
                     _report(held, association)
         except NoAddress as error:
-            for held in _claimed(facility_id, ae_title):
+            for held in _claimed(listener):
                 postpone(held, seconds=NO_ADDRESS_SECONDS, reason=str(error))
         except AssociationLost as error:
             reason = f"No report could be sent: {error}."
-            for held in _claimed(facility_id, ae_title):
+            for held in _claimed(listener):
                 note_failure(held, reason, pause=retry_after)
 
 
@@ -105,24 +116,28 @@ def _due(state: CommitmentState) -> list[int]:
     return list(CommitmentRequest.objects.due(state, timezone.now()).values_list("pk", flat=True)[:AT_ONCE])
 
 
-def _claimed(facility_id: int, ae_title: str) -> Iterator[Claim]:
+def _claimed(listener: Listener) -> Iterator[Claim]:
     """Claim what is due for an entity, one after the other."""
-    due = CommitmentRequest.objects.due(CommitmentState.VERIFIED, timezone.now()).of_entity(facility_id, ae_title)
+    due = CommitmentRequest.objects.due(CommitmentState.VERIFIED, timezone.now()).filter(**asdict(listener))
     for pk in list(due.values_list("pk", flat=True)[:AT_ONCE]):
         if (held := claim(pk, CommitmentState.VERIFIED)) is not None:
             yield held
 
 
-def _address_of(facility_id: int, ae_title: str) -> Address:
+def _address_of(listener: Listener) -> Address:
     """Return where an entity takes reports. Raises NoAddress."""
-    entity = RemoteApplicationEntity.objects.filter(ae_title=ae_title, facility_id=facility_id).first()
+    title = listener.ae_title
+    entity = RemoteApplicationEntity.objects.filter(ae_title=title, facility_id=listener.facility_id).first()
+    facility = Facility.objects.get(pk=listener.facility_id)
+    if entity is None and (configured := configured_address(title, facility)) is not None:
+        return replace(configured, calling_ae_title=listener.called_ae_title)
     if entity is None:
-        raise NoAddress(f"{ae_title} is not registered for this facility: add it with its host and port.")
+        raise NoAddress(f"{title} is not registered for this facility: add it with its host and port.")
     if not entity.has_send_address:
-        raise NoAddress(f"{ae_title} has no address: give it a host and a port.")
+        raise NoAddress(f"{title} has no address: give it a host and a port.")
     if not entity.is_active:
-        raise NoAddress(f"{ae_title} is deactivated: nothing is sent to it.")
-    return Address.of(entity)
+        raise NoAddress(f"{title} is deactivated: nothing is sent to it.")
+    return replace(Address.of(entity), calling_ae_title=listener.called_ae_title)
 
 
 @contextmanager

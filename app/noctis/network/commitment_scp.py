@@ -76,10 +76,11 @@ class _Refused(Exception):
 class Commitments:
     """What was asked for in one association: one request after the other is verified and reported, by one thread."""
 
-    def __init__(self, association: AcceptedAssociation, origin: Origin) -> None:
+    def __init__(self, association: AcceptedAssociation, origin: Origin, called_ae_title: str) -> None:
         """Begin with nothing; the thread starts with the first request."""
         self._association = association
         self._origin = origin
+        self._called_ae_title = called_ae_title
         self._requests: queue.SimpleQueue[tuple[Claim, int, float] | None] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[tuple[int | None, int | None]] = queue.SimpleQueue()
         self._has_ended = threading.Event()
@@ -120,7 +121,8 @@ class Commitments:
         return _status(NormalisedStatus.SUCCESS)
 
     def _write_down(self, information: ActionInformation) -> Claim:
-        requester = Requester(self._origin.facility, self._origin.ae_title, self._origin.address)
+        origin = self._origin
+        requester = Requester(origin.facility, origin.ae_title, origin.address, self._called_ae_title)
         try:
             return request_commitment(information, requester=requester)[1]
         except DuplicateTransaction as error:

@@ -54,7 +54,7 @@ def _to_destination(job: Job, selection: Selection) -> Iterator[Store]:
 def address_of(ae_title: str, origin: Origin) -> Address:
     """Return where to send what ``origin`` moves. Raises RetrieveRefused; who was not to be found is remembered."""
     entity = RemoteApplicationEntity.objects.filter(ae_title=ae_title).first()
-    if entity is None and (configured := _configured(ae_title, origin)) is not None:
+    if entity is None and (configured := configured_address(ae_title, origin.facility)) is not None:
         return configured
     if entity is None or (entity.facility_id == origin.facility.pk and not entity.has_send_address):
         note_unknown_destination(
@@ -71,9 +71,9 @@ def address_of(ae_title: str, origin: Origin) -> Address:
     raise RetrieveRefused(RetrieveStatus.DESTINATION_UNKNOWN, reason)
 
 
-def _configured(ae_title: str, origin: Origin) -> Address | None:
+def configured_address(ae_title: str, facility: Facility) -> Address | None:
     """Return the address that the configuration gives; it belongs to the default facility, or to the only one."""
     known = settings.NOCTIS_DICOM_DESTINATIONS.get(ae_title)
-    if known is None or not (origin.facility.is_default or Facility.objects.count() == 1):
+    if known is None or not (facility.is_default or Facility.objects.count() == 1):
         return None
     return Address(known.ae_title, known.host, known.port)

@@ -68,7 +68,7 @@ class Address:
     """Where an application entity takes associations, and how it is to be spoken to.
 
     Over TLS its certificate must be of a known authority and for its host name, or have the SHA-256 fingerprint
-    ``certificate_sha256`` where that is given.
+    ``certificate_sha256`` where that is given. We call by our own title, or by ``calling_ae_title``.
     """
 
     ae_title: str
@@ -76,6 +76,7 @@ class Address:
     port: int
     uses_tls: bool = False
     certificate_sha256: str = ""
+    calling_ae_title: str = ""
 
     @classmethod
     def of(cls, entity: RemoteApplicationEntity) -> Address:

@@ -36,11 +36,12 @@ class DuplicateTransaction(Exception):
 
 @dataclass(frozen=True)
 class Requester:
-    """The application entity that asks; what it can have committed is its facility's."""
+    """The application entity that asks, and what it called us; what it can have committed is its facility's."""
 
     facility: Facility
     ae_title: str
     address: str | None = None
+    called_ae_title: str = ""
 
 
 @transaction.atomic
@@ -50,6 +51,7 @@ def request_commitment(information: ActionInformation, *, requester: Requester) 
     request = CommitmentRequest(
         facility=requester.facility,
         ae_title=requester.ae_title,
+        called_ae_title=requester.called_ae_title,
         address=requester.address,
         transaction_uid=information.transaction_uid,
         instance_count=len(information.references),

@@ -45,10 +45,6 @@ class CommitmentRequestQuerySet(FacilityScopedQuerySet["CommitmentRequest"]):
         """Return those that nobody works on."""
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now))
 
-    def of_entity(self, facility_id: int, ae_title: str) -> CommitmentRequestQuerySet:
-        """Return those of an application entity."""
-        return self.filter(facility_id=facility_id, ae_title=ae_title)
-
 
 class CommitmentRequest(models.Model):
     """A transaction of storage commitment (PS3.4 annex J).
@@ -59,6 +55,7 @@ class CommitmentRequest(models.Model):
 
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
     ae_title = models.CharField(max_length=16)
+    called_ae_title = models.CharField(max_length=16, blank=True, help_text="What it called us; we report by this name")
     address = models.GenericIPAddressField(null=True)
     transaction_uid = models.CharField(max_length=64)
     state = models.CharField(max_length=16, choices=CommitmentState.choices, default=CommitmentState.UNVERIFIED)

@@ -88,13 +88,15 @@ def report_of(event: evt.Event) -> Report:
 
 
 @contextmanager
-def associated(service: DicomService, calling: str = "CT1", *, statuses: Iterable[int] = ()) -> Iterator[Modality]:
+def associated(
+    service: DicomService, calling: str = "CT1", *, called: str = "NOCTIS_PACS", statuses: Iterable[int] = ()
+) -> Iterator[Modality]:
     """Give an association of a modality that is released afterwards."""
     modality = Modality(list(statuses))
     entity = AE(calling)
     entity.add_requested_context(STORAGE_COMMITMENT_PUSH_MODEL)
     handlers: Any = [(evt.EVT_CONN_OPEN, keep_answers), (evt.EVT_N_EVENT_REPORT, modality.take)]
-    association = entity.associate("127.0.0.1", service.port, ae_title="NOCTIS_PACS", evt_handlers=handlers)
+    association = entity.associate("127.0.0.1", service.port, ae_title=called, evt_handlers=handlers)
     assert association.is_established, "the association was not accepted"
     modality.association = association
     try:
@@ -126,7 +128,7 @@ class ReportTaker:
     def listening(self) -> Iterator[ReportTaker]:
         entity = AE(self.ae_title)
         entity.require_called_aet = True
-        roles = {} if self.roles is None else {"scu_role": self.roles[0], "scp_role": self.roles[1]}
+        roles: dict[str, Any] = {} if self.roles is None else {"scu_role": self.roles[0], "scp_role": self.roles[1]}
         entity.add_supported_context(STORAGE_COMMITMENT_PUSH_MODEL, **roles)
         handlers: Any = [(evt.EVT_N_EVENT_REPORT, self._take), (evt.EVT_ACCEPTED, self._note)]
         server: Any = entity.start_server(("127.0.0.1", self.port), block=False, evt_handlers=handlers)

@@ -275,6 +275,17 @@ def test_a_restart_loses_no_request(new_service, images):
     assert [len(report.committed) for report in taker.reports] == [3]
 
 
+def test_the_report_comes_from_the_title_that_was_called(new_service):
+    own, taker = new_service(), ReportTaker()
+    add_ae(own, port=taker.port)
+    own.execute("INSERT INTO network_furthertitle (ae_title, created_at) VALUES ('OLD_PACS', '2024-01-01T00:00:00Z')")
+    with taker.listening():
+        with associated(own, called="OLD_PACS") as modality:
+            assert modality.ask(information("2.25.210", [(CT_IMAGE, "2.25.9")]))[0] == 0
+        reach(own, "2.25.210", "reported")
+    assert taker.callers == ["OLD_PACS"]
+
+
 def test_with_no_time_to_wait_every_report_goes_over_a_new_association(new_service, images):
     own, taker = new_service(NOCTIS_DICOM_COMMITMENT_SECONDS="0"), ReportTaker()
     add_ae(own, port=taker.port)
