@@ -53,10 +53,11 @@ _SENT: Final = {"C_STORE": Service.C_STORE_SENT, "N_EVENT_REPORT": Service.N_EVE
 class Recorder:
     """The figures of one process; may be used by all of its threads."""
 
-    def __init__(self, slots: Slots) -> None:
-        """Count in ``slots``, going on from what stands there."""
+    def __init__(self, slots: Slots, descriptor: int | None = None) -> None:
+        """Count in ``slots``, going on from what stands there; ``descriptor`` holds the lock of their file."""
         self._slots = slots
         self._lock = threading.Lock()
+        self._descriptor = descriptor
         if slots[layout.AT_VERSION] != layout.VERSION:
             slots[layout.AT_ROWS] = 1
             slots[layout.AT_VERSION] = layout.VERSION
@@ -74,7 +75,18 @@ class Recorder:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         os.ftruncate(descriptor, layout.SLOTS * layout.SLOT_BYTES)
-        return cls(memoryview(mmap.mmap(descriptor, 0)).cast("Q"))  # the descriptor stays open with its lock
+        return cls(memoryview(mmap.mmap(descriptor, 0)).cast("Q"), descriptor)
+
+    def release(self) -> None:
+        """Let another process go on with the file; the kernel does so too when this one ends."""
+        if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def value(self, position: int) -> int:
+        """Return what a slot holds."""
+        return self._slots[position]
 
     def connected(self) -> None:
         """Count a connection."""
