@@ -16,5 +16,10 @@ class DicomService(models.TextChoices):
     MPPS = "mpps", "Performed procedure step (MPPS)"
     STORAGE_COMMITMENT = "storage_commitment", "Storage commitment"
 
+    @property
+    def short_label(self) -> str:
+        """The label without its explanation."""
+        return str(self.label).partition(":")[0].partition(" (")[0]
+
 
 EVERY_SERVICE = frozenset(DicomService)

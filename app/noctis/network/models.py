@@ -148,6 +148,11 @@ class RemoteApplicationEntity(models.Model):
         """What it may use; nothing said means everything."""
         return frozenset(map(DicomService, self.services.split())) or EVERY_SERVICE
 
+    @property
+    def services_in_words(self) -> str:
+        """What it may use, in short; empty where that is everything."""
+        return ", ".join(DicomService(word).short_label for word in self.services.split())
+
 
 class RefusedAssociation(models.Model):
     """How often a peer was refused for one reason, for the administration page; the audit trail has the events."""

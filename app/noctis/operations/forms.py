@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -189,6 +189,26 @@ class ApplicationEntityForm(forms.Form):
         label="Take the passcode without TLS too",
         help_text="Then everybody on the network can read it. Otherwise a device with a passcode must use TLS.",
     )
+
+    SECTIONS: ClassVar = {
+        "Device": ("ae_title", "facility", "description"),
+        "How it calls us": (
+            "networks",
+            "services",
+            "requires_tls",
+            "certificate_sha256",
+            "required_identity",
+            "identity_username",
+            "identity_passcode",
+            "identity_over_plain",
+        ),
+        "How we call it": ("host", "port", "uses_tls", "server_certificate_sha256"),
+    }
+
+    @property
+    def sections(self) -> dict[str, list[forms.BoundField]]:
+        """The fields under their headings."""
+        return {heading: [self[name] for name in names] for heading, names in self.SECTIONS.items()}
 
     def __init__(self, *args: Any, entity: RemoteApplicationEntity | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

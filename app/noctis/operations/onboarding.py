@@ -21,6 +21,7 @@ from noctis.network.services import service_of
 
 SUCCESS: Final = "0000"
 CANCELLED: Final = "FE00"
+DESTINATION_UNKNOWN: Final = f"{RetrieveStatus.DESTINATION_UNKNOWN:04X}"
 MOST_NAMED: Final = 4
 _STATUSES: Final = {
     "C-STORE": StoreStatus,
@@ -52,6 +53,7 @@ class Step:
     registers: bool = False
     edits: bool = False
     shows_sheet: bool = False
+    lists_destinations: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,12 @@ def _tell_accepted(story: Story) -> None:
     elif not done or any(one["result"] != ACCEPTED for one in _of_unaccepted_classes(attempt.contexts)):
         story.tone = Tone.ODD
     if nothing_accepted:
-        story.notes.append("Nothing of what it proposed was accepted.")
+        story.headline = "was let in, but nothing that it proposed can be used"
     _tell_contexts(story)
-    if attempt.ended and attempt.ended != "released":
+    if DESTINATION_UNKNOWN in attempt.operations.get("C-MOVE", {}):
+        story.notes.append("Images can be moved only to devices whose address is known.")
+        story.steps.append(Step("Add the destination", lists_destinations=True))
+    if attempt.ended and attempt.ended != "released" and not nothing_accepted:
         story.notes.append(f"The association did not end as it should: {attempt.ended}.")
     if story.entity is None:
         story.notes.append("Its AE title is unknown; it is let in as it calls from this machine.")
@@ -260,6 +265,7 @@ def _tell_contexts(story: Story) -> None:
             f"No transfer syntax that it proposed for {names(classes)} can be used: the engineer should switch on an"
             " uncompressed one."
         )
+        story.steps.append(_SHEET)
 
 
 def _offer_services(story: Story, classes: list[str]) -> None:
@@ -272,11 +278,9 @@ def _offer_services(story: Story, classes: list[str]) -> None:
         story.notes.append(f"{title} may not use: {service.label}.")
         if entity is not None:
             opens = f"{title} may then use: {service.label}, within {entity.facility}."
-            story.steps.append(Step(f"Allow {_short(service)}", Fix.ALLOW_SERVICE.value, service.value, opens))
-
-
-def _short(service: DicomService) -> str:
-    return service.label.partition(":")[0].partition(" (")[0].lower()
+            story.steps.append(
+                Step(f"Allow {service.short_label.lower()}", Fix.ALLOW_SERVICE.value, service.value, opens)
+            )
 
 
 def request_of(attempt: AssociationAttempt) -> AssociationRequest:
@@ -318,7 +322,7 @@ def context_lines(contexts: Iterable[ContextResult]) -> list[ContextLine]:
         ContextLine(
             sop_class=sop_class_name(uid),
             uid=uid,
-            service=service_of(uid).label.partition(":")[0] if result != NOT_OFFERED else "",
+            service=service_of(uid).short_label if result != NOT_OFFERED else "",
             result=result,
             syntaxes=_syntaxes(syntax for one in same for syntax in one["syntaxes"]),
             accepted=_syntaxes(one["accepted"] for one in same if one["accepted"]),

@@ -30,7 +30,7 @@ class TlsFacts:
     """What an engineer needs of our side of TLS; without ``fingerprint`` the certificate cannot be read here."""
 
     port: int
-    fingerprint: str
+    fingerprint: list[str]
     wants_client_certificate: bool
 
 
@@ -72,7 +72,7 @@ def _sheet(request: HttpRequest, entity: RemoteApplicationEntity | None) -> Http
         "dicom": dicom,
         "addresses": _addresses(dicom),
         "tls": _tls_facts(),
-        "services": [service for service in DicomService if service in allowed and _is_offered(service)],
+        "certificate": _in_lines(entity.certificate_sha256) if entity is not None else [],
         "does": {service.value: service in allowed and _is_offered(service) for service in DicomService},
         "maximum_pdu_size": settings.NOCTIS_DICOM_MAX_PDU_SIZE,
         "idle_seconds": settings.NOCTIS_DICOM_IDLE_SECONDS,
@@ -112,13 +112,18 @@ def _tls_facts() -> TlsFacts | None:
     )
 
 
-def _fingerprint(path: Path) -> str:
-    """Return the SHA-256 fingerprint of the first certificate of a file, as devices show it; empty if unreadable."""
+def _fingerprint(path: Path) -> list[str]:
+    """Return the SHA-256 fingerprint of the first certificate of a file; empty if it cannot be read."""
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
     try:
         text = path.read_text(encoding="ascii", errors="replace")
         certificate = begin + text.partition(begin)[2].partition(end)[0] + end
-        digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest().upper()
+        return _in_lines(hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate)).hexdigest())
     except (OSError, ValueError):
-        return ""
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+        return []
+
+
+def _in_lines(fingerprint: str) -> list[str]:
+    """Return a fingerprint as devices show it, eight bytes a line, so that it can be compared by eye."""
+    pairs = [fingerprint[at : at + 2].upper() for at in range(0, len(fingerprint), 2)]
+    return [":".join(pairs[at : at + 8]) for at in range(0, len(pairs), 8)]
