@@ -129,7 +129,8 @@ class AcceptedAssociation(Association):
             logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
             self._attempt.refused(request, decision)
             return decision.rejection
-        self._attempt.admitted(request, self)
+        if not decision.is_own_check:
+            self._attempt.admitted(request, self)
         self.allowed_services = decision.services
         if decision.checked_identity and request.identity is not None and request.identity.wants_response:
             self.acceptor.add_negotiation_item(confirmation())
