@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",
+    "noctis.scheduling",
 ]
 
 MIDDLEWARE = [

@@ -25,7 +25,7 @@ TRANSITIONS: Final = {
     StepStatus.IN_PROGRESS: frozenset({StepStatus.COMPLETED, StepStatus.DISCONTINUED}),
     StepStatus.COMPLETED: frozenset[StepStatus](),
     StepStatus.DISCONTINUED: frozenset({StepStatus.SCHEDULED, StepStatus.COMPLETED}),
-    StepStatus.CANCELLED: frozenset({StepStatus.SCHEDULED}),
+    StepStatus.CANCELLED: frozenset({StepStatus.SCHEDULED, StepStatus.ARRIVED}),
 }
 # What all steps of one study say alike.
 SHARED_BY_A_STUDY: Final = (

@@ -245,6 +245,11 @@ class PerformedProcedureStep(models.Model):
         return self.sop_instance_uid
 
     @property
+    def patient_display_name(self) -> str:
+        """The patient's name as people write it."""
+        return person_name_display(self.patient_name)
+
+    @property
     def expected_instances(self) -> dict[str, list[str]]:
         """The SOP Instance UIDs that the modality says to have made, by Series Instance UID."""
         return {series.series_instance_uid: list(series.instance_uids) for series in self.series.all()}

@@ -146,7 +146,7 @@ def test_a_step_goes_through_its_states():
     [
         (StepStatus.IN_PROGRESS, StepStatus.CANCELLED),
         (StepStatus.COMPLETED, StepStatus.SCHEDULED),
-        (StepStatus.CANCELLED, StepStatus.ARRIVED),
+        (StepStatus.CANCELLED, StepStatus.COMPLETED),
     ],
 )
 def test_a_step_cannot_jump(status, wanted):
