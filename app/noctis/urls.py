@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("noctis.accounts.urls")),
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
+    path("", include("noctis.routing.urls")),
     path("", include("noctis.scheduling.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
     path("api/v1/", api.urls),

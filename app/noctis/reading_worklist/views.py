@@ -17,6 +17,7 @@ from noctis.archive.models import FacilityScopedQuerySet, Study
 from noctis.dicom_address import dicom_address
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
+from noctis.routing.permissions import may_send
 
 MAX_ARRIVALS_SHOWN = 99
 
@@ -66,6 +67,7 @@ def updates(request: HttpRequest) -> HttpResponse:
     context = {
         "studies": list(visible_studies(user).filter(pk__in=rows)),
         "shows_facility": user.sees_all_facilities,
+        "may_send": may_send(user),
         "arrived": min(arrived, MAX_ARRIVALS_SHOWN),
         "arrived_more": arrived > MAX_ARRIVALS_SHOWN,
     }
@@ -87,6 +89,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
         "order": order,
         "columns": [column for column in COLUMNS if column.key != "facility" or user.sees_all_facilities],
         "shows_facility": user.sees_all_facilities,
+        "may_send": may_send(user),
         "count": count,
         "more_than_count": more,
         "wanted": wanted,

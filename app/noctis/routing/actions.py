@@ -74,7 +74,7 @@ def cancel_transmission(transmission: Transmission, *, acting_user: User, addres
     """Stop what is not sent yet; return whether there was something to stop. Raises NotAllowed."""
     _require_permission(transmission, acting_user)
     changed = Transmission.objects.filter(pk=transmission.pk, state__in=OPEN_STATES).update(
-        state=TransmissionState.CANCELLED, finished_at=timezone.now()
+        state=TransmissionState.CANCELLED, is_following=False, finished_at=timezone.now()
     )
     if changed:
         _record_change(transmission, "cancelled", acting_user, address)

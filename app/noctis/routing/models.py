@@ -200,9 +200,14 @@ class Transmission(models.Model):
         return self.destination_facility_id != self.study.facility_id
 
     @property
-    def left(self) -> int:
-        """How many instances are neither sent nor given up."""
-        return max(0, self.total - self.sent - self.failed)
+    def row_id(self) -> str:
+        """The id of its row on a page."""
+        return f"row-{self.pk}"
+
+    @property
+    def progress_id(self) -> str:
+        """The id of its progress on a page."""
+        return f"progress-{self.pk}"
 
 
 class ItemState(models.TextChoices):

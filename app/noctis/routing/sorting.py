@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, QuerySet, Sum
 from django.utils import timezone
 
 from noctis.archive.models import Instance, StudyStatus
@@ -194,7 +194,7 @@ def _list_for_followers(arrivals: Sequence[Arrival]) -> None:
 def _finished_followers() -> QuerySet[Transmission]:
     """Return what need not follow its study any more: all is sent, and nothing arrives."""
     following = Transmission.objects.filter(is_following=True).exclude(state__in=OPEN_STATES)
-    return following.filter(Q(study__status=StudyStatus.READY) | Q(state=TransmissionState.CANCELLED))
+    return following.filter(study__status=StudyStatus.READY)
 
 
 def _expand_one() -> bool:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from noctis.accounts.client_address import client_address
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import Study
+from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
 
 
@@ -21,4 +22,4 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     study = get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
     if request.method == "GET":
         note_opened(study, acting_user=user, address=client_address(request))
-    return render(request, "viewer/viewer.html", {"study": study})
+    return render(request, "viewer/viewer.html", {"study": study, "may_send": may_send(user)})

@@ -44,6 +44,15 @@ export function showToast(text: string, kind: ToastKind = 'info'): void {
   place().append(toast);
 }
 
+interface ToastDetail {
+  text?: string;
+  kind?: ToastKind;
+}
+
 export function startToasts(): void {
+  document.body.addEventListener('noctis:toast', (event) => {
+    const { text, kind } = event instanceof CustomEvent ? (event.detail as ToastDetail) : {};
+    if (text) showToast(text, kind);
+  });
   for (const toast of document.querySelectorAll<HTMLElement>('#messages .toast')) finish(toast);
 }

@@ -16,6 +16,7 @@ import {
   RefreshCw,
   RotateCcw,
   RotateCw,
+  Send,
   Sun,
   TriangleAlert,
   Undo2,
@@ -44,6 +45,7 @@ const drawings = {
   warning: TriangleAlert,
   again: RefreshCw,
   close: X,
+  send: Send,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

@@ -32,6 +32,21 @@ export class TopBar {
     );
   }
 
+  /** A link to the page that sends the study, or the series that is shown, to another device. */
+  offerSending(url: string): void {
+    const link = element(
+      'a',
+      { class: 'viewer-button', href: url, 'aria-label': 'Send to', title: 'Send to another device' },
+      icon('send'),
+      element('span', { class: 'viewer-wide' }, 'Send to'),
+    );
+    link.addEventListener('click', () => {
+      const series = new URLSearchParams(location.search).get('series');
+      if (series) link.href = `${url}?${new URLSearchParams({ series }).toString()}`;
+    });
+    this.element.insertBefore(link, this.element.lastElementChild);
+  }
+
   show({ patient, description, when, accession }: StudyHeading): void {
     const details = [patient?.id && `ID ${patient.id}`, patient?.birthDate, patient?.age, patient?.sex];
     this.patient.replaceChildren(

@@ -66,6 +66,7 @@ export class ViewerApp implements Actions {
     listenForKeys(commands, () => this.layout.help.singleKeys);
     this.choose(this.tool);
     this.layout.showRenderer(this.rendering.usesCpu);
+    if (this.settings.sendUrl) this.layout.top.offerSending(this.settings.sendUrl);
   }
 
   async start(): Promise<void> {

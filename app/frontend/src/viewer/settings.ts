@@ -5,18 +5,21 @@ export interface ViewerSettings {
   dicomWebRoot: string;
   worklistUrl: string;
   signInUrl: string;
+  /** Where the study can be sent from; absent where the reader may not. */
+  sendUrl: string | undefined;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
 }
 
 export function readSettings(root: HTMLElement): ViewerSettings {
-  const { studyUid, dicomwebRoot, worklistUrl, signInUrl } = root.dataset;
+  const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
     dicomWebRoot: dicomwebRoot ?? '/dicom-web',
     worklistUrl: worklistUrl ?? '/worklist',
     signInUrl: signInUrl ?? '/sign-in',
+    sendUrl,
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
   };
 }

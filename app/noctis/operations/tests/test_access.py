@@ -11,7 +11,7 @@ from noctis.archive.models import Study
 from noctis.reading_worklist.tests.factories import make_study
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
-TRIED_ELSEWHERE = ("dicom-web/", "events/", "api/", "schedule")
+TRIED_ELSEWHERE = ("dicom-web/", "events/", "send-to/", "transmissions", "admin/forwarding-rules", "api/", "schedule")
 
 SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED = 302, 401, 403, 200, 404, 302
 # What anonymous, roleless, another facility, the owner's facility (twice), radiologists and administrators get.

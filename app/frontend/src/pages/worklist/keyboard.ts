@@ -42,6 +42,8 @@ function act(key: string, search: HTMLInputElement | null): boolean {
       return press('[data-pager=next]');
     case 'p':
       return press('[data-pager=previous]');
+    case 's':
+      return send();
     case '?':
       openDialog('shortcuts');
       return true;
@@ -62,6 +64,13 @@ function focusRow(position: number): boolean {
   link?.focus({ preventScroll: true });
   link?.closest('[data-study]')?.scrollIntoView({ block: 'nearest' });
   return link !== undefined;
+}
+
+/** Asks where to send the study of the focused row. */
+function send(): boolean {
+  const link = document.activeElement?.closest('[data-study]')?.querySelector<HTMLElement>('.row-send');
+  link?.click();
+  return link instanceof HTMLElement;
 }
 
 function press(selector: string): boolean {

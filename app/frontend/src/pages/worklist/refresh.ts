@@ -29,7 +29,8 @@ export class Refresher {
       this.schedule();
     });
     document.body.addEventListener('htmx:beforeRequest', (event) => {
-      if (event.target !== page) this.readersRequests += 1;
+      const isOfDialog = event.target instanceof Element && event.target.closest('dialog') !== null;
+      if (event.target !== page && !isOfDialog) this.readersRequests += 1;
     });
     document.body.addEventListener('htmx:beforeSwap', (event) => {
       this.dropWhenOutdated(event);

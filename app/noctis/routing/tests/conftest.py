@@ -1,0 +1,14 @@
+"""Running services that forward."""
+
+from __future__ import annotations
+
+from noctis.network.tests.conftest import (
+    _close_connections,
+    ct,
+    make_images,
+    new_module_service,
+    new_service,
+    service_template,
+)
+
+__all__ = ["_close_connections", "ct", "make_images", "new_module_service", "new_service", "service_template"]
