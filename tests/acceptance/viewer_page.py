@@ -82,6 +82,28 @@ class ViewerPage:
         assert box is not None
         return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
+    def place_of(self, row: float, column: float, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the whole point of the page nearest to an image pixel, the image being fitted and unturned."""
+        x, y = self.middle()
+        rows, columns = size
+        scale = self.scale(size)
+        return round(x + (column - (columns - 1) / 2) * scale), round(y + (row - (rows - 1) / 2) * scale)
+
+    def scale(self, size: tuple[int, int]) -> float:
+        """Return how many points of the page an image pixel takes, the image being fitted."""
+        box = self.viewport.bounding_box()
+        assert box is not None
+        return min(box["width"] / size[1], box["height"] / size[0])
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Press at the first point of the page, move along the others, let go at the last."""
+        mouse = self.page.mouse
+        mouse.move(*points[0])
+        mouse.down()
+        for point in points[1:]:
+            mouse.move(*point, steps=4)
+        mouse.up()
+
     def letters(self) -> dict[str, str]:
         """Return the orientation letters by edge."""
         edges = self.page.locator(".viewer-letter").all()

@@ -21,7 +21,8 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
         """Refuse an anonymous request."""
         if request.path.startswith(TOKEN_PREFIXES):
             return refusal(request, "Sign in first, or send a token.")
-        if request.path.startswith(PROGRAMMATIC_PREFIXES) or request.headers.get("HX-Request"):
+        is_script = request.headers.get("HX-Request") or request.headers.get("X-Requested-With") == "XMLHttpRequest"
+        if request.path.startswith(PROGRAMMATIC_PREFIXES) or is_script:
             return HttpResponse("Sign in first.", status=401, content_type="text/plain")
         return super().handle_no_permission(request, view_func)
 

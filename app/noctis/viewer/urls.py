@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.viewer import views
+from noctis.viewer import annotation_views, views
 
-urlpatterns = [path("viewer/<uid:study_uid>", views.viewer, name="viewer")]
+urlpatterns = [
+    path("viewer/<uid:study_uid>", views.viewer, name="viewer"),
+    path("viewer/<uid:study_uid>/annotations", annotation_views.list_annotations, name="annotations"),
+    path("viewer/<uid:study_uid>/annotations/<uuid:uid>", annotation_views.change_annotation, name="annotation"),
+]

@@ -96,6 +96,7 @@ export const Tag = {
   FrameVOILUTSequence: '00289132',
   PixelValueTransformationSequence: '00289145',
   DocumentTitle: '00420010',
+  Units: '00541001',
   SharedFunctionalGroupsSequence: '52009229',
   PerFrameFunctionalGroupsSequence: '52009230',
 } as const;

@@ -4,7 +4,7 @@ import { Enums, metaData } from '@cornerstonejs/core';
 import { number, text } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { calibrationOf, gridSpacing } from '../study/calibration';
-import type { Frame } from '../study/frame';
+import { spaceOf, type Frame } from '../study/frame';
 import type { FrameRegistry } from './frameRegistry';
 import type { PaletteTables } from './palette';
 
@@ -41,7 +41,7 @@ function imagePlane(frame: Frame): Module {
   const [rowPixelSpacing, columnPixelSpacing] = gridSpacing(frame);
   const { row, column, position } = frame.plane ?? { row: [1, 0, 0], column: [0, 1, 0], position: [0, 0, 0] };
   return {
-    frameOfReferenceUID: frame.frameOfReferenceUid,
+    frameOfReferenceUID: spaceOf(frame),
     rows: frame.pixels.rows,
     columns: frame.pixels.columns,
     imageOrientationPatient: [...row, ...column],

@@ -123,6 +123,11 @@ function frameOf(instance: DicomObject, pixels: PixelFormat, frameNumber: number
   };
 }
 
+/** The space that points on the frame are given in; an image that names none has one to itself and its series. */
+export function spaceOf(frame: Frame): string {
+  return frame.frameOfReferenceUid ?? frame.seriesUid;
+}
+
 export function spacing(values: readonly number[]): readonly [number, number] | undefined {
   const [row, column] = values;
   return row !== undefined && column !== undefined && row > 0 && column > 0 ? [row, column] : undefined;

@@ -2,6 +2,7 @@
 
 import {
   addTool,
+  annotation,
   Enums,
   init as initTools,
   PanTool,
@@ -10,14 +11,23 @@ import {
   ZoomTool,
   type Types,
 } from '@cornerstonejs/tools';
+import {
+  configurationOf,
+  libraryName,
+  measureToolNames,
+  measureTools,
+  type MeasureContext,
+  type MeasureTool,
+} from './measureTools';
 import { StepTool } from './stepTool';
 
-export type PrimaryTool = 'window' | 'scroll' | 'pan' | 'zoom';
+export type HandTool = 'window' | 'scroll' | 'pan' | 'zoom';
+export type PrimaryTool = HandTool | MeasureTool;
 
 const { MouseBindings, KeyboardBindings } = Enums;
 const groupId = 'viewer';
 
-const toolNames: Record<PrimaryTool, string> = {
+const handTools: Record<HandTool, string> = {
   window: WindowLevelTool.toolName as string,
   scroll: StepTool.toolName,
   pan: PanTool.toolName as string,
@@ -25,7 +35,7 @@ const toolNames: Record<PrimaryTool, string> = {
 };
 
 /** Bindings that hold whatever the chosen tool is. */
-const fixedBindings: Record<PrimaryTool, Types.IToolBinding[]> = {
+const fixedBindings: Record<HandTool, Types.IToolBinding[]> = {
   window: [],
   scroll: [{ mouseButton: MouseBindings.Wheel }],
   pan: [{ mouseButton: MouseBindings.Auxiliary }],
@@ -35,17 +45,24 @@ const fixedBindings: Record<PrimaryTool, Types.IToolBinding[]> = {
     { numTouchPoints: 2 },
   ],
 };
+const primaryBindings: Types.IToolBinding[] = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
 
 export class ToolBindings {
   private readonly group: Types.IToolGroup;
 
-  constructor(private readonly engineId: string) {
+  constructor(
+    private readonly engineId: string,
+    context: MeasureContext,
+  ) {
     initTools();
-    for (const tool of [WindowLevelTool, PanTool, ZoomTool, StepTool]) addTool(tool);
+    for (const tool of [WindowLevelTool, PanTool, ZoomTool, StepTool, ...Object.values(measureTools)])
+      addTool(tool);
     const group = ToolGroupManager.createToolGroup(groupId);
     if (!group) throw new Error('the tool group exists already');
-    for (const name of Object.values(toolNames)) group.addTool(name);
+    for (const name of Object.values(handTools)) group.addTool(name);
+    for (const tool of measureToolNames) group.addTool(libraryName(tool), configurationOf(tool, context));
     this.group = group;
+    styleMeasurements();
   }
 
   attach(viewportId: string): void {
@@ -53,13 +70,38 @@ export class ToolBindings {
   }
 
   choose(chosen: PrimaryTool): void {
-    for (const [tool, name] of Object.entries(toolNames) as [PrimaryTool, string][]) {
-      const isChosen = tool === chosen;
-      const bindings = isChosen
-        ? [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }, ...fixedBindings[tool]]
-        : fixedBindings[tool];
-      this.group.setToolPassive(name, { removeAllBindings: true });
-      if (bindings.length > 0) this.group.setToolActive(name, { bindings });
+    for (const [tool, name] of Object.entries(handTools) as [HandTool, string][]) {
+      const bindings = tool === chosen ? [...primaryBindings, ...fixedBindings[tool]] : fixedBindings[tool];
+      this.bind(name, bindings);
     }
+    for (const tool of measureToolNames) this.bind(libraryName(tool), tool === chosen ? primaryBindings : []);
   }
+
+  /** A measuring tool without a hand movement still lets its measurements be picked up and moved. */
+  private bind(name: string, bindings: Types.IToolBinding[]): void {
+    this.group.setToolPassive(name, { removeAllBindings: true });
+    if (bindings.length > 0) this.group.setToolActive(name, { bindings });
+  }
+}
+
+/** Colours that stay legible on black, on white and on grey; the text is as large as the rest of the viewer's. */
+function styleMeasurements(): void {
+  const { style } = annotation.config;
+  const present = style.getDefaultToolStyles();
+  style.setDefaultToolStyles({
+    ...present,
+    global: {
+      ...present.global,
+      color: 'rgb(255, 214, 92)',
+      colorHighlighted: 'rgb(255, 240, 190)',
+      colorSelected: 'rgb(120, 220, 160)',
+      lineWidth: '1.5',
+      textBoxColor: 'rgb(255, 226, 140)',
+      textBoxColorHighlighted: 'rgb(255, 240, 190)',
+      textBoxColorSelected: 'rgb(160, 235, 190)',
+      textBoxFontFamily: 'system-ui, sans-serif',
+      textBoxFontSize: '13px',
+      textBoxLinkLineWidth: '1',
+    },
+  });
 }

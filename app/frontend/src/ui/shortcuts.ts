@@ -9,7 +9,7 @@ export interface Command {
   run(): void;
 }
 
-export type CommandGroup = 'Images' | 'Tools' | 'Window' | 'View' | 'Series';
+export type CommandGroup = 'Images' | 'Tools' | 'Measure' | 'Window' | 'View' | 'Series';
 
 const keyNames: Record<string, string | undefined> = {
   ArrowUp: '↑',

@@ -12,6 +12,9 @@ export interface ToolbarState {
   hasImages: boolean;
   inverted: boolean;
   overlays: boolean;
+  mayMeasure: boolean;
+  measurements: boolean;
+  listsMeasurements: boolean;
   canPlay: boolean;
   isPlaying: boolean;
   rate: number;
@@ -24,6 +27,20 @@ const toolIcons: readonly (readonly [string, IconName])[] = [
   ['tool-zoom', 'zoom'],
 ];
 
+const measureIcons: readonly (readonly [string, IconName])[] = [
+  ['tool-length', 'length'],
+  ['tool-bidirectional', 'bidirectional'],
+  ['tool-angle', 'angle'],
+  ['tool-cobb', 'cobb'],
+  ['tool-rectangle', 'rectangle'],
+  ['tool-ellipse', 'ellipse'],
+  ['tool-circle', 'circle'],
+  ['tool-freehand', 'freehand'],
+  ['tool-probe', 'probe'],
+  ['tool-arrow', 'arrow'],
+  ['tool-label', 'label'],
+];
+
 const viewIcons: readonly (readonly [string, IconName])[] = [
   ['rotate-left', 'rotateLeft'],
   ['rotate-right', 'rotateRight'],
@@ -32,6 +49,8 @@ const viewIcons: readonly (readonly [string, IconName])[] = [
   ['invert', 'invert'],
   ['reset', 'reset'],
 ];
+
+const worksWithoutImages = ['overlays', 'measurements', 'measurement-list'];
 
 export interface RateLimits {
   least: number;
@@ -46,6 +65,7 @@ export class Toolbar {
     role: 'group',
     'aria-label': 'Window presets',
   });
+  private readonly measuring: HTMLElement;
   private readonly rate: HTMLInputElement;
   private readonly rateLabel = element('output', { class: 'viewer-rate', for: 'viewer-cine-rate' });
   private shownPresets: readonly Preset[] | undefined;
@@ -67,6 +87,7 @@ export class Toolbar {
     this.rate.addEventListener('input', () => {
       chooseRate(this.rate.valueAsNumber);
     });
+    this.measuring = group('Measure', ...measureIcons.map(([id, name]) => this.button(id, icon(name))));
     this.element = element(
       'div',
       {
@@ -76,20 +97,27 @@ export class Toolbar {
         'aria-orientation': 'horizontal',
       },
       group('Mouse tool', ...toolIcons.map(([id, name]) => this.button(id, icon(name)))),
+      this.measuring,
       this.presets,
       group('View', ...viewIcons.map(([id, name]) => this.button(id, icon(name)))),
       group('Cine', this.button('cine', icon('play')), this.rate, this.rateLabel),
-      group('Display', this.button('overlays', icon('overlay'))),
+      group(
+        'Display',
+        this.button('overlays', icon('overlay')),
+        this.button('measurements', icon('visible')),
+        this.button('measurement-list', icon('measurements')),
+      ),
     );
   }
 
   show(state: ToolbarState): void {
     if (this.shownPresets !== state.presets) this.layOutPresets(state.presets);
     for (const [id, button] of this.buttons) {
-      button.disabled = !state.hasImages && id !== 'overlays';
+      button.disabled = !state.hasImages && !worksWithoutImages.includes(id);
       const pressed = pressedState(id, state);
       setAttribute(button, 'aria-pressed', pressed === undefined ? undefined : String(pressed));
     }
+    this.measuring.hidden = !state.mayMeasure;
     this.showCine(state);
   }
 
@@ -146,5 +174,7 @@ function pressedState(id: string, state: ToolbarState): boolean | undefined {
   if (id.startsWith('preset-')) return id === `preset-${state.preset ?? ''}`;
   if (id === 'invert') return state.inverted;
   if (id === 'overlays') return state.overlays;
+  if (id === 'measurements') return state.measurements;
+  if (id === 'measurement-list') return state.listsMeasurements;
   return undefined;
 }

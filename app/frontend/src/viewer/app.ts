@@ -9,6 +9,7 @@ import type { FrameSource } from '../render/frameRegistry';
 import type { PrefetchProgress } from '../render/prefetch';
 import { StackView } from '../render/stackView';
 import type { ViewState } from '../render/viewState';
+import type { SavedAnnotation } from '../study/annotation';
 import { calibrationOf, scaleBar } from '../study/calibration';
 import type { DisplaySet } from '../study/displaySets';
 import { edgeLetters } from '../study/orientation';
@@ -20,6 +21,8 @@ import { ToolBindings, type PrimaryTool } from '../tools/toolBindings';
 import type { Notice } from '../ui/notice';
 import { listenForKeys } from '../ui/shortcuts';
 import { commandsFor, type Actions } from './commands';
+import { Annotations } from './annotations';
+import { AnnotationsClient } from './annotationsClient';
 import { Layout } from './layout';
 import { emptyStudy, imageFailed, noImage, seriesFailed, studyFailed, type WaysOn } from './notices';
 import { SeriesReader } from './seriesReader';
@@ -29,6 +32,8 @@ import { StudyData } from './studyData';
 /** Part of the viewport's height that a scale bar may take. */
 const scaleBarShare = 0.3;
 
+type Place = Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber'>;
+
 export class ViewerApp implements Actions {
   private readonly settings: ViewerSettings;
   private readonly data: StudyData;
@@ -37,9 +42,12 @@ export class ViewerApp implements Actions {
   private readonly view: StackView;
   private readonly reader: SeriesReader;
   private readonly tools: ToolBindings;
+  private readonly annotations: Annotations;
   private readonly cine: Cine;
   private tool: PrimaryTool = matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window';
   private overlays = true;
+  private measurements = true;
+  private mayMeasure = false;
   private seriesNotice: Notice | undefined;
 
   constructor(root: HTMLElement) {
@@ -57,11 +65,23 @@ export class ViewerApp implements Actions {
       chooseRate: (framesPerSecond) => {
         this.cine.rate = framesPerSecond;
       },
+      annotations: {
+        goTo: (uid) => {
+          this.annotations.goTo(uid);
+        },
+        remove: (uid) => {
+          this.annotations.remove(uid);
+        },
+      },
     });
     this.reader = this.makeReader();
     this.view = this.makeView();
     this.reader.use(this.view);
-    this.tools = new ToolBindings(this.rendering.engine.id);
+    this.tools = new ToolBindings(this.rendering.engine.id, {
+      frameOf: (imageId) => this.rendering.registry.frame(imageId),
+      askText: (present) => this.layout.textDialog.ask(present),
+    });
+    this.annotations = this.makeAnnotations();
     this.cine = this.makeCine();
     listenForKeys(commands, () => this.layout.help.singleKeys);
     this.choose(this.tool);
@@ -87,6 +107,7 @@ export class ViewerApp implements Actions {
     this.layout.showSeries(series, (uid) => this.data.thumbnailUrl(uid));
     const wanted = series.find(({ uid }) => uid === this.settings.seriesUid);
     const first = wanted ?? series.find(holdsImages) ?? series[0];
+    void this.annotations.load();
     if (first) await this.reader.open(first.uid);
     else this.notify(emptyStudy(this.settings.worklistUrl));
   }
@@ -145,6 +166,24 @@ export class ViewerApp implements Actions {
     this.overlays = !this.overlays;
     this.layout.overlays.visible = this.overlays;
     this.refresh();
+  }
+
+  toggleMeasurements(): void {
+    this.measurements = this.annotations.toggleVisible();
+    this.refresh();
+  }
+
+  listMeasurements(): void {
+    this.layout.annotations.toggle();
+    this.refresh();
+  }
+
+  removeSelected(): void {
+    this.annotations.removeSelected();
+  }
+
+  undo(): void {
+    this.annotations.undo();
   }
 
   help(): void {
@@ -207,6 +246,42 @@ export class ViewerApp implements Actions {
     return view;
   }
 
+  private makeAnnotations(): Annotations {
+    const { annotationsUrl, csrfToken, studyUid } = this.settings;
+    const { canvasHost } = this.layout.stage;
+    return new Annotations(
+      this.rendering,
+      canvasHost,
+      new AnnotationsClient(annotationsUrl, csrfToken),
+      this.layout.annotations,
+      {
+        savingChanged: (text, isUrgent) => {
+          this.layout.status.showHint(text);
+          if (isUrgent) this.layout.status.announce(text);
+        },
+        signedOut: (error) => {
+          this.noteSession(error);
+        },
+        mayAnnotateChanged: (may) => {
+          this.mayMeasure = may;
+          this.refresh();
+        },
+        goTo: (place) => void this.goToPlace(place),
+      },
+      `noctis.annotations.${studyUid}`,
+    );
+  }
+
+  private async goToPlace({ seriesUid, sopInstanceUid, frameNumber }: Place): Promise<void> {
+    this.cine.stop();
+    if (seriesUid !== this.reader.current) await this.reader.open(seriesUid);
+    const frames = this.reader.imageSet?.frames ?? [];
+    const index = frames.findIndex(
+      (frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber,
+    );
+    if (index >= 0) this.view.goTo(index);
+  }
+
   private makeCine(): Cine {
     const { view } = this;
     return new Cine(
@@ -226,6 +301,7 @@ export class ViewerApp implements Actions {
 
   private opened(seriesUid: string, sets: readonly DisplaySet[], shown: DisplaySet | undefined): void {
     this.layout.showParts(seriesUid, sets, shown?.id);
+    this.annotations.opened(shown?.kind === 'images' ? shown : undefined);
     if (shown?.kind === 'images') {
       this.cine.rate = shown.frameRate ?? cineRates.usual;
       this.layout.status.announce(`${this.modality} series, ${shown.frames.length} images`);
@@ -283,6 +359,9 @@ export class ViewerApp implements Actions {
       hasImages: state.count > 0,
       inverted: state.inverted,
       overlays: this.overlays,
+      mayMeasure: this.mayMeasure,
+      measurements: this.measurements,
+      listsMeasurements: this.layout.annotations.isOpen,
       canPlay: state.count > 1,
       isPlaying: this.cine.isPlaying,
       rate: this.cine.rate,

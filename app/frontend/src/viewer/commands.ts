@@ -17,6 +17,10 @@ export interface Actions {
   invert(): void;
   reset(): void;
   toggleOverlays(): void;
+  toggleMeasurements(): void;
+  listMeasurements(): void;
+  removeSelected(): void;
+  undo(): void;
   help(): void;
 }
 
@@ -26,6 +30,7 @@ export function commandsFor(actions: Actions): Command[] {
   return [
     ...imageCommands(actions),
     ...toolCommands(actions),
+    ...measureCommands(actions),
     ...windowCommands(actions),
     ...viewCommands(actions),
     ...seriesCommands(actions),
@@ -115,6 +120,65 @@ function toolCommands(actions: Actions): Command[] {
       ['z'],
       () => {
         actions.choose('zoom');
+      },
+    ],
+  ]);
+}
+
+const measureKeys: readonly (readonly [PrimaryTool, string, string])[] = [
+  ['length', 'Measure a length', 'l'],
+  ['bidirectional', 'Measure two diameters', 'b'],
+  ['angle', 'Measure an angle', 'a'],
+  ['cobb', 'Measure a Cobb angle', 'g'],
+  ['rectangle', 'Rectangular region', 'q'],
+  ['ellipse', 'Elliptical region', 'e'],
+  ['circle', 'Circular region', 'y'],
+  ['freehand', 'Freehand region', 'f'],
+  ['probe', 'Value at a point', 'd'],
+  ['arrow', 'Arrow with text', 't'],
+  ['label', 'Text', 'n'],
+];
+
+function measureCommands(actions: Actions): Command[] {
+  return commands('Measure', [
+    ...measureKeys.map(([tool, label, key]): Row => [
+      `tool-${tool}`,
+      label,
+      [key],
+      () => {
+        actions.choose(tool);
+      },
+    ]),
+    [
+      'remove-selected',
+      'Remove what is selected',
+      ['Delete', 'Backspace'],
+      () => {
+        actions.removeSelected();
+      },
+    ],
+    [
+      'undo',
+      'Undo a measurement',
+      ['u'],
+      () => {
+        actions.undo();
+      },
+    ],
+    [
+      'measurements',
+      'Show measurements on the image',
+      ['k'],
+      () => {
+        actions.toggleMeasurements();
+      },
+    ],
+    [
+      'measurement-list',
+      'List of measurements',
+      ['m'],
+      () => {
+        actions.listMeasurements();
       },
     ],
   ]);

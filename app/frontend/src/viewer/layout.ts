@@ -3,6 +3,7 @@
 import type { DisplaySet, ImageSet } from '../study/displaySets';
 import { holdsImages, type SeriesSummary } from '../study/seriesList';
 import { cineRates } from '../render/cine';
+import { AnnotationPanel, type AnnotationPanelEvents } from '../ui/annotationPanel';
 import { element } from '../ui/dom';
 import { HelpDialog } from '../ui/helpDialog';
 import { icon } from '../ui/icons';
@@ -13,6 +14,7 @@ import { SeriesStrip } from '../ui/seriesStrip';
 import type { Command } from '../ui/shortcuts';
 import { Stage } from '../ui/stage';
 import { StatusBar } from '../ui/statusBar';
+import { TextDialog } from '../ui/textDialog';
 import { Toolbar } from '../ui/toolbar';
 import { TopBar } from '../ui/topBar';
 
@@ -20,6 +22,7 @@ export interface LayoutEvents {
   chooseSeries: (seriesUid: string, partId?: string) => void;
   goTo: (index: number) => void;
   chooseRate: (framesPerSecond: number) => void;
+  annotations: AnnotationPanelEvents;
 }
 
 export class Layout {
@@ -32,6 +35,8 @@ export class Layout {
   readonly toolbar: Toolbar;
   readonly top: TopBar;
   readonly help: HelpDialog;
+  readonly textDialog = new TextDialog();
+  readonly annotations: AnnotationPanel;
   private readonly session = element('div', { class: 'viewer-session', role: 'alert', hidden: true });
 
   constructor(root: HTMLElement, worklistUrl: string, commands: readonly Command[], events: LayoutEvents) {
@@ -40,6 +45,7 @@ export class Layout {
     this.toolbar = new Toolbar(commands, cineRates, events.chooseRate);
     this.series = new SeriesStrip(events.chooseSeries, events.chooseSeries);
     this.slider = new ImageSlider(events.goTo);
+    this.annotations = new AnnotationPanel(events.annotations);
     this.stage = new Stage(this.overlays.element);
     this.stage.append(this.notice.element, this.slider.element);
     root.classList.add('viewer');
@@ -49,8 +55,10 @@ export class Layout {
       this.session,
       this.series.element,
       this.stage.element,
+      this.annotations.element,
       this.status.element,
       this.help.element,
+      this.textDialog.element,
     );
   }
 

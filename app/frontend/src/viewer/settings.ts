@@ -7,12 +7,14 @@ export interface ViewerSettings {
   signInUrl: string;
   /** Where the study can be sent from; absent where the reader may not. */
   sendUrl: string | undefined;
+  annotationsUrl: string;
+  csrfToken: string;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
 }
 
 export function readSettings(root: HTMLElement): ViewerSettings {
-  const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl } = root.dataset;
+  const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -20,6 +22,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     worklistUrl: worklistUrl ?? '/worklist',
     signInUrl: signInUrl ?? '/sign-in',
     sendUrl,
+    annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
+    csrfToken: csrfToken ?? '',
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
   };
 }

@@ -1,0 +1,229 @@
+/** Annotations in the viewer: drawn on the images, listed beside them, kept on the server. */
+
+import { SignedOutError } from '../dicomweb/errors';
+import type { Rendering } from '../render/engine';
+import { toolLabels, type Annotation, type SavedAnnotation } from '../study/annotation';
+import type { ImageSet } from '../study/displaySets';
+import type { Frame } from '../study/frame';
+import { calibrationNote, quantityText } from '../study/measurement';
+import { AnnotationLayer } from '../tools/annotationLayer';
+import type { AnnotationPanel, AnnotationRow } from '../ui/annotationPanel';
+import { AnnotationKeeper, type SavingState } from './annotationKeeper';
+import type { AnnotationsClient } from './annotationsClient';
+
+export interface AnnotationsEvents {
+  savingChanged(text: string, isUrgent: boolean): void;
+  signedOut(error: SignedOutError): void;
+  mayAnnotateChanged(may: boolean): void;
+  goTo(annotation: Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber'>): void;
+}
+
+const stateTexts: Record<SavingState, string> = {
+  saved: 'Measurements saved',
+  saving: 'Saving measurements …',
+  waiting: 'Measurements not saved yet: the server cannot be reached, trying again',
+  signedOut: 'Measurements not saved: sign in again, they are kept in this tab',
+};
+
+export class Annotations {
+  private readonly layer: AnnotationLayer;
+  private readonly keeper: AnnotationKeeper;
+  private readonly saved = new Map<string, SavedAnnotation>();
+  private readonly drawn = new Set<string>();
+  private mayAnnotate = false;
+  private isVisible = true;
+  private shown: ImageSet | undefined;
+
+  constructor(
+    private readonly rendering: Rendering,
+    host: HTMLDivElement,
+    private readonly client: AnnotationsClient,
+    private readonly panel: AnnotationPanel,
+    private readonly events: AnnotationsEvents,
+    storageKey: string,
+  ) {
+    this.layer = new AnnotationLayer(rendering.registry, host, {
+      changed: (uid) => {
+        this.drawn.add(uid);
+        this.keeper.changed(uid);
+        this.list();
+      },
+      removed: (uid) => {
+        this.drawn.delete(uid);
+        this.keeper.removed(uid);
+        this.list();
+      },
+      refreshed: () => {
+        this.list();
+      },
+    });
+    this.keeper = this.makeKeeper(storageKey);
+    addEventListener('online', () => {
+      this.keeper.flush();
+    });
+    addEventListener('beforeunload', (event) => {
+      if (!this.keeper.isSaved) event.preventDefault();
+    });
+  }
+
+  async load(): Promise<void> {
+    try {
+      const { annotations, mayAnnotate } = await this.client.list();
+      this.mayAnnotate = mayAnnotate;
+      for (const annotation of annotations) this.saved.set(annotation.uid, annotation);
+      for (const { uid, annotation } of this.keeper.adopt(annotations)) this.replace(uid, annotation);
+    } catch (error) {
+      if (error instanceof SignedOutError) this.events.signedOut(error);
+      this.events.savingChanged('Earlier measurements could not be loaded: reload the page', true);
+    }
+    this.events.mayAnnotateChanged(this.mayAnnotate);
+    this.restore();
+    this.list();
+  }
+
+  /** Puts what is kept for the series' images onto them. */
+  opened(set: ImageSet | undefined): void {
+    this.shown = set;
+    this.restore();
+  }
+
+  removeSelected(): void {
+    this.layer.remove(this.layer.selected.filter((uid) => this.mayChange(uid)));
+  }
+
+  remove(uid: string): void {
+    this.layer.remove([uid]);
+  }
+
+  select(uid: string): void {
+    this.layer.select(uid);
+  }
+
+  undo(): void {
+    this.layer.undo();
+  }
+
+  toggleVisible(): boolean {
+    this.isVisible = !this.isVisible;
+    this.layer.show(this.isVisible);
+    return this.isVisible;
+  }
+
+  /** Where an annotation lies; it is gone to before it is selected. */
+  goTo(uid: string): void {
+    const place = this.layer.read(uid) ?? this.saved.get(uid);
+    if (!place) return;
+    this.events.goTo(place);
+    this.layer.select(uid);
+  }
+
+  private makeKeeper(storageKey: string): AnnotationKeeper {
+    return new AnnotationKeeper(
+      this.client,
+      (uid) => this.layer.read(uid),
+      {
+        stateChanged: (state) => {
+          this.events.savingChanged(stateTexts[state], state === 'waiting' || state === 'signedOut');
+          if (state === 'signedOut') this.events.signedOut(new SignedOutError());
+        },
+        saved: (annotation) => {
+          this.saved.set(annotation.uid, annotation);
+          this.list();
+        },
+        removed: (uid) => {
+          this.saved.delete(uid);
+          this.list();
+        },
+        refused: (uid) => {
+          this.putBack(uid, 'Your change was not kept: this measurement is not yours to change');
+        },
+        overruled: (uid, current) => {
+          this.overrule(uid, current);
+        },
+      },
+      sessionStorage,
+      storageKey,
+    );
+  }
+
+  private overrule(uid: string, current: SavedAnnotation | undefined): void {
+    if (current) this.saved.set(uid, current);
+    else this.saved.delete(uid);
+    const who = current ? `${current.author} changed it` : 'it was removed';
+    this.putBack(uid, `Your change was not kept: ${who} meanwhile`);
+  }
+
+  /** Shows what the server has in place of what was drawn. */
+  private putBack(uid: string, why: string): void {
+    this.events.savingChanged(why, true);
+    this.drawn.delete(uid);
+    this.layer.discard(uid);
+    this.restore();
+    this.list();
+  }
+
+  /** Takes the place of what the server said. */
+  private replace(uid: string, annotation: Annotation | undefined): void {
+    if (!annotation) {
+      this.saved.delete(uid);
+      return;
+    }
+    const before = this.saved.get(uid);
+    const fresh = {
+      version: before?.version ?? 0,
+      author: before?.author ?? '',
+      changedAt: '',
+      mayChange: true,
+    };
+    this.saved.set(uid, { ...fresh, ...annotation });
+  }
+
+  private restore(): void {
+    for (const frame of this.shown?.frames ?? []) {
+      for (const kept of this.saved.values()) {
+        if (kept.sopInstanceUid === frame.sopInstanceUid && kept.frameNumber === frame.frameNumber) {
+          this.layer.restore(kept, this.rendering.registry.register(frame), frame, !kept.mayChange);
+        }
+      }
+    }
+    if (!this.isVisible) this.layer.show(false);
+    this.layer.redraw();
+  }
+
+  private mayChange(uid: string): boolean {
+    return this.saved.get(uid)?.mayChange ?? this.mayAnnotate;
+  }
+
+  private list(): void {
+    const uids = new Set([...this.saved.keys(), ...this.drawn]);
+    const selected = this.layer.selected;
+    this.panel.show([...uids].flatMap((uid) => this.row(uid, selected.includes(uid)) ?? []));
+  }
+
+  private row(uid: string, isSelected: boolean): AnnotationRow | undefined {
+    const kept = this.saved.get(uid);
+    const present = this.layer.read(uid) ?? kept;
+    if (!present) return undefined;
+    const frame = this.frameOf(present.sopInstanceUid, present.frameNumber);
+    const values = (present.quantities.length > 0 ? present.quantities : (kept?.quantities ?? []))
+      .filter(({ name }) => name !== 'Perimeter')
+      .map((quantity) => (quantity.name === 'Length' ? '' : `${quantity.name} `) + quantityText(quantity));
+    return {
+      uid,
+      title: present.text || (toolLabels[present.tool] ?? present.tool),
+      value: values.join(' · '),
+      place: frame
+        ? `Image ${frame.instanceNumber ?? frame.frameNumber} · ${calibrationNote(frame)}`
+        : 'Another series',
+      author: kept?.author ?? '',
+      isSelected,
+      mayRemove: this.mayChange(uid),
+    };
+  }
+
+  private frameOf(sopInstanceUid: string, frameNumber: number): Frame | undefined {
+    return this.shown?.frames.find(
+      (frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber,
+    );
+  }
+}
