@@ -13,6 +13,7 @@ from noctis.operations.views import (
     onboarding,
     overview,
     quarantine,
+    storage_commitment,
     users,
 )
 
@@ -60,5 +61,8 @@ urlpatterns = [
     path("connect/titles/<int:pk>/remove", onboarding.further_title_remove, name="further_title_remove"),
     path("connect/settings-sheet", entity_tools.settings_sheet, name="settings_sheet"),
     path("quarantine", quarantine.quarantine, name="quarantine"),
+    path("storage-commitment", storage_commitment.storage_commitment, name="storage_commitment"),
+    path("storage-commitment/<int:pk>", storage_commitment.commitment, name="commitment"),
+    path("storage-commitment/<int:pk>/send", storage_commitment.commitment_send, name="commitment_send"),
     path("audit", audit.audit_log, name="audit_log"),
 ]

@@ -61,6 +61,9 @@ EXPECTED = {
     "operations:further_title_remove": ("post", ADMINISTRATORS_POST),
     "operations:settings_sheet": ("get", ADMINISTRATORS),
     "operations:quarantine": ("get", ADMINISTRATORS),
+    "operations:storage_commitment": ("get", ADMINISTRATORS),
+    "operations:commitment": ("get", ADMINISTRATORS),
+    "operations:commitment_send": ("post", ADMINISTRATORS_POST),
     "operations:audit_log": ("get", ADMINISTRATORS),
 }
 
@@ -86,34 +89,39 @@ def study(people) -> Study:
     return make_study(people.north)
 
 
+@pytest.fixture
+def rows(people, entity, attempt, further_title, commitment) -> dict[str, int]:
+    """Give the primary key to use by a part of an address' name; the first that fits counts."""
+    return {
+        "entit": entity.pk,
+        "attempt": attempt.pk,
+        "title": further_title.pk,
+        "commitment": commitment.pk,
+        "facilit": people.north.pk,
+        "": people.stranger.pk,
+    }
+
+
 def test_every_address_says_who_may_call_it():
     assert set(ROUTES) == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
 @pytest.mark.parametrize("who", EVERYBODY)
-def test_access(client, people, study, entity, attempt, further_title, name, who):
+def test_access(client, people, study, rows, name, who):
     method, statuses = EXPECTED[name]
     if who != "anonymous":
         client.force_login(getattr(people, who))
     values = {
         "study_uid": study.study_instance_uid,
         "token": "x",
-        "pk": primary_key(name, people, entity, attempt, further_title),
+        "pk": next(pk for part, pk in rows.items() if part in name),
     }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
     answer = getattr(client, method)(reverse(name, kwargs=arguments))
     assert answer.status_code == statuses[EVERYBODY.index(who)]
     if statuses is ADMINISTRATORS and answer.status_code == REFUSED:
         assert "not for your role" in answer.content.decode()
-
-
-def primary_key(name, people, entity, attempt, further_title):
-    if "entit" in name:
-        return entity.pk
-    if "attempt" in name or "title" in name:
-        return attempt.pk if "attempt" in name else further_title.pk
-    return people.north.pk if "facilit" in name else people.stranger.pk
 
 
 @pytest.mark.parametrize("name", ["worklist", "worklist_studies", "operations:overview"])
