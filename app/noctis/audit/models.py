@@ -27,6 +27,7 @@ class Action(models.TextChoices):
     APPLICATION_ENTITY_ADDED = "application_entity_added", "Application entity added"
     APPLICATION_ENTITY_CHANGED = "application_entity_changed", "Application entity changed"
     STUDY_OPENED = "study_opened", "Study opened"
+    ANNOTATION_CHANGED = "annotation_changed", "Annotation changed"
     INSTANCES_RECEIVED = "instances_received", "Instances received"
     INSTANCES_SENT = "instances_sent", "Instances sent"
     ASSOCIATION_REFUSED = "association_refused", "Association refused"
@@ -47,6 +48,8 @@ class Action(models.TextChoices):
     COMMITMENT_REPORTED = "commitment_reported", "Storage commitment reported"
     COMMITMENT_GIVEN_UP = "commitment_given_up", "Storage commitment report given up"
     COMMITMENT_SENT_AGAIN = "commitment_sent_again", "Storage commitment sent again"
+    FLAG_RESOLVED = "flag_resolved", "Flag of a study resolved"
+    FLAG_REOPENED = "flag_reopened", "Flag of a study opened again"
     INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 
 
