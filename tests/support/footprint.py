@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ MEGABYTE = 1024 * 1024
 LARGEST_PEAK = 96 * MEGABYTE
 LARGEST_REST = 48 * MEGABYTE
 IDLE_FILES = 2  # a connection to the database may be open or not
-SETTLING_SECONDS = 120.0
+SETTLING_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,18 @@ def footprint(pid: int) -> Footprint:
     )
 
 
+def steady_footprint(pid: int) -> Footprint:
+    """Return what a process uses once it has started all that it starts and has ended what came before."""
+    was = footprint(pid)
+    for _ in range(30):
+        time.sleep(0.5)
+        now = footprint(pid)
+        if (now.threads, now.files) == (was.threads, was.files):
+            return now
+        was = now
+    raise AssertionError(f"a process of the service does not come to rest: {was}")
+
+
 def forget_peak(pid: int) -> None:
     """Let the peak begin at what the process uses now."""
     with suppress(OSError):  # the peak is then that of its whole life: a stricter bound
@@ -63,7 +76,7 @@ def unharmed(
     with Bystander(service, one).at_work():
         pass  # the first association of a process loads what it needs
     children = service.children()
-    before = {pid: footprint(pid) for pid in children}
+    before = {pid: steady_footprint(pid) for pid in children}
     for pid in children:
         forget_peak(pid)
     bystander = Bystander(service, one)

@@ -115,7 +115,12 @@ def bit_preserving_storescp(folder: Path) -> Iterator[int]:
     command = ["/usr/bin/storescp", "--bit-preserving", "--accept-all", "-v", "--output-directory", str(folder)]
     with (
         (folder / "log").open("wb") as log,
-        subprocess.Popen([*command, "--unique-filenames", str(port)], stdout=log, stderr=log) as receiver,
+        subprocess.Popen(
+            [*command, "--unique-filenames", str(port)],
+            env={**os.environ, "TCP_NODELAY": "1"},
+            stdout=log,
+            stderr=log,
+        ) as receiver,
     ):
         try:
             wait_for(lambda: echoscu(port).returncode == 0, "DCMTK's storescp")

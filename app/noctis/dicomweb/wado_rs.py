@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from pydicom.uid import ExplicitVRBigEndian
 
 from noctis.archive.models import Instance
 from noctis.dicom.transfer_syntaxes import OCTET_STREAM
@@ -176,9 +177,8 @@ def retrieve_bulk_data(
     item = next((item for item in accepted(request) if item.takes(OCTET_STREAM)), None)
     if item is None:
         raise NotAcceptable(f"Bulk data is sent as {OCTET_STREAM} only.")
-    value = bulk_value(instance, path)
-    source = Memory(value)
-    part = Part(OCTET_STREAM, len(value), lambda: _all_of(source))
+    source, span = _bulk_data(instance, path)
+    part = Part(OCTET_STREAM, span.length, partial(read_span, source, span))
     if item.multipart:
         whole = Multipart(OCTET_STREAM, [part])
         response = stream(whole.content_type, whole.length, whole.chunks, source)
@@ -188,5 +188,14 @@ def retrieve_bulk_data(
     return response
 
 
-def _all_of(source: Memory) -> Iterator[bytes]:
-    return read_span(source, Span(0, source.size))
+def _bulk_data(instance: Instance, path: str) -> tuple[StoredFile | Memory, Span]:
+    """Return where a value lies: pixel data, which can be gigabytes, in the stored file where it needs no change."""
+    offset, length = instance.pixel_data_offset, instance.pixel_data_length
+    if path in PIXEL_ELEMENTS and offset and length and instance.transfer_syntax_uid != ExplicitVRBigEndian:
+        file = StoredFile(stored_path(instance))
+        tag = bytes.fromhex(f"E07F{path[6:]}{path[4:6]}")
+        if tag in {file.read(offset - 12, 4), file.read(offset - 8, 4)}:  # explicit or implicit VR
+            return file, Span(offset, max(0, min(length, file.size - offset)))
+        file.close()
+    value = bulk_value(instance, path)
+    return Memory(value), Span(0, len(value))

@@ -7,6 +7,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import MutableSequence, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -86,7 +87,7 @@ class AcceptedAssociation(Association):
         """Take over ``connection``; nothing is read before ``start``."""
         super().__init__(acceptor.ae, MODE_ACCEPTOR)
         self._owner = acceptor
-        self._address = connection.address
+        self.address = connection.address
         self._is_secured = connection.is_secured
         self._certificate_sha256 = ""
         self.allowed_services: frozenset[DicomService] = EVERY_SERVICE
@@ -113,7 +114,7 @@ class AcceptedAssociation(Association):
         request = AssociationRequest(
             calling_ae_title=(primitive.calling_ae_title or "").strip(),
             called_ae_title=(primitive.called_ae_title or "").strip(),
-            address=self._address,
+            address=self.address,
             application_context_name=str(primitive.application_context_name),
             is_tls=self._is_secured,
             certificate_sha256=self._certificate_sha256,
@@ -126,7 +127,7 @@ class AcceptedAssociation(Association):
             logger.error("no association can be admitted, the database does not answer: %s", type(error).__name__)  # noqa: TRY400
             return Rejection.TEMPORARY_CONGESTION
         if isinstance(decision, Refusal):
-            logger.info("refused %s from %s: %s", request.calling_ae_title, self._address, decision.reason)
+            logger.info("refused %s from %s: %s", request.calling_ae_title, self.address, decision.reason)
             self._attempt.refused(request, decision)
             return decision.rejection
         if not decision.is_own_check:
@@ -134,7 +135,7 @@ class AcceptedAssociation(Association):
         self.allowed_services = decision.services
         if decision.checked_identity and request.identity is not None and request.identity.wants_response:
             self.acceptor.add_negotiation_item(confirmation())
-        origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self._address)
+        origin = Origin(decision.facility, PROTOCOL, request.calling_ae_title, self.address)
         self._delivery = Delivery(origin)
         self._shipments = Shipments(origin)
         self._commitments = Commitments(self, origin, request.called_ae_title)
@@ -191,10 +192,10 @@ class AcceptedAssociation(Association):
         return fingerprint is not None
 
     def _refuse_transport(self, refused: TransportRefused) -> None:
-        request = AssociationRequest(refused.calling_ae_title, "", self._address, is_tls=self._is_secured)
+        request = AssociationRequest(refused.calling_ae_title, "", self.address, is_tls=self._is_secured)
         refusal = Refusal(Rejection.NO_REASON_GIVEN, str(refused), Obstacle.TRANSPORT)
         self._attempt.refused(request, refusal)
-        logger.info("refused %s from %s: %s", request.calling_ae_title or "a caller", self._address, refusal.reason)
+        logger.info("refused %s from %s: %s", request.calling_ae_title or "a caller", self.address, refusal.reason)
         meter_for(self).rejected(request.calling_ae_title)
         if refused.is_plain_dicom:
             self._transport.reject_unread(refusal.rejection)
@@ -278,7 +279,7 @@ class Acceptor:
         self._listeners = listeners
         self._counts = shared_counts
         self._index = index
-        self._running: set[AcceptedAssociation] = set()
+        self._running: dict[AcceptedAssociation, None] = {}  # in the order in which they came
         self._admitted: set[AcceptedAssociation] = set()
         self._changed = threading.Condition()
         self._audit_throttle = RefusalThrottle()
@@ -322,7 +323,7 @@ class Acceptor:
     def forget(self, association: AcceptedAssociation) -> None:
         """Give the place of an association that has ended to another."""
         with self._changed:
-            self._running.discard(association)
+            self._running.pop(association, None)
             self._admitted.discard(association)
             self._note_active()
             self._changed.notify_all()
@@ -340,8 +341,7 @@ class Acceptor:
         recorder().set_active(len(self._admitted))
 
     def _accept(self, listener: Listener) -> None:
-        if len(self._running) >= CROWD * self.configuration.maximum_associations:
-            time.sleep(ACCEPT_PAUSE_SECONDS)  # peers that ask for nothing wait in the queue of the socket
+        if not self._has_room():
             return
         try:
             accepted, peer = listener.socket.accept()
@@ -357,11 +357,28 @@ class Acceptor:
             accepted.close()
             log_defect(logger, error)
 
+    def _has_room(self) -> bool:
+        """Whether another thread may be started; who keeps many of them busy without asking for anything makes room.
+
+        Where it is crowded, the connection goes that has waited longest of those from the most frequent address.
+        """
+        crowd = CROWD * self.configuration.maximum_associations
+        with self._changed:
+            if len(self._running) < crowd:
+                return True
+            waiting = [association for association in self._running if association not in self._admitted]
+            if waiting:
+                addresses = Counter(association.address for association in waiting)
+                frequent = max(addresses, key=addresses.__getitem__)
+                next(association for association in waiting if association.address == frequent).close_connection()
+            self._changed.wait_for(lambda: len(self._running) < crowd, ACCEPT_PAUSE_SECONDS)
+            return len(self._running) < crowd
+
     def _start_association(self, connection: Connection) -> None:
         association = AcceptedAssociation(self, connection)
         recorder().connected()
         with self._changed:
-            self._running.add(association)
+            self._running[association] = None
         try:
             association.start()
         except RuntimeError:

@@ -13,6 +13,8 @@ from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
 
 LARGEST_IN_MEMORY: Final = 16 * 1024 * 1024
+LARGEST_COMMAND: Final = 64 * 1024
+MOST_WAITING: Final = 32
 MOST_CANCELLATIONS: Final = 100
 
 
@@ -20,12 +22,21 @@ class MessageTooLarge(Exception):
     """The peer sends more than a message that is kept in memory can need; the association ends."""
 
 
+class TooManyMessages(Exception):
+    """The peer sends on without waiting for answers, which nobody negotiated (PS3.7 D.3.3.3); the association ends."""
+
+
 class BoundedBuffer(BytesIO):
-    """Takes ``LARGEST_IN_MEMORY`` bytes and no more."""
+    """Takes so many bytes and no more."""
+
+    def __init__(self, most: int) -> None:
+        """Begin empty."""
+        super().__init__()
+        self._most = most
 
     def write(self, data: Any) -> int:
         """Add bytes. Raises MessageTooLarge."""
-        if self.tell() + len(data) > LARGEST_IN_MEMORY:
+        if self.tell() + len(data) > self._most:
             raise MessageTooLarge
         return super().write(data)
 
@@ -58,11 +69,13 @@ class BoundedMessages(DIMSEServiceProvider):
         return message_id in self._cancelled
 
     def receive_primitive(self, primitive: P_DATA) -> None:
-        """Take a fragment; what completes a message queues it."""
+        """Take a fragment; what completes a message queues it. Raises MessageTooLarge and TooManyMessages."""
         if self.message is None:
+            if self.msg_queue.qsize() >= MOST_WAITING:
+                raise TooManyMessages
             self.message = DIMSEMessage()
-            self.message.data_set = BoundedBuffer()
-            self.message.encoded_command_set = BoundedBuffer()
+            self.message.data_set = BoundedBuffer(LARGEST_IN_MEMORY)
+            self.message.encoded_command_set = BoundedBuffer(LARGEST_COMMAND)
         super().receive_primitive(primitive)
 
     def note(self, event: Event) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LARGEST_REQUEST_PDU = 1024 * 1024
+MOST_CONTEXTS = 128  # odd numbers below 256 (PS3.8 9.3.2.2)
+REJECTED_PERMANENTLY = 0x01
+NO_REASON_GIVEN = 0x01
 SERVICE_PROVIDER = 0x02
 REJECTION_SECONDS = 1.0
 
@@ -140,6 +143,11 @@ class AdmittingAcse(ACSE):
         request = self.requestor.primitive
         if not isinstance(request, A_ASSOCIATE):
             association.kill()  # the peer went away without asking for anything
+            return
+        if len(request.presentation_context_definition_list) > MOST_CONTEXTS:
+            logger.warning("an association request with more contexts than there are numbers for them is rejected")
+            self.send_reject(REJECTED_PERMANENTLY, SERVICE_PROVIDER, NO_REASON_GIVEN)
+            association.kill()
             return
         rejection = association.admit(request)
         calling_ae_title = (request.calling_ae_title or "").strip()

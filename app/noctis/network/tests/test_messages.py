@@ -62,7 +62,7 @@ def test_cancellations_of_nothing_do_not_pile_up(messages):
 
 
 def test_a_message_has_a_largest_size():
-    buffer = BoundedBuffer()
+    buffer = BoundedBuffer(LARGEST_IN_MEMORY)
     assert buffer.write(bytes(LARGEST_IN_MEMORY)) == LARGEST_IN_MEMORY
     with pytest.raises(MessageTooLarge):
         buffer.write(b"x")
