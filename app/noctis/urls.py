@@ -14,10 +14,11 @@ urlpatterns = [
     path("", include("noctis.accounts.urls")),
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
-    path("", include("noctis.routing.urls")),
     path("", include("noctis.scheduling.urls")),
+    path("", include("noctis.routing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
     path("api/v1/", api.urls),
+    path("", include("noctis.operations.flag_urls")),
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.operations.urls")),
 ]

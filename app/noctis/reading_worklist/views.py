@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from noctis.accounts.models import Role, User
 from noctis.accounts.permissions import signed_in_user
-from noctis.archive.models import FacilityScopedQuerySet, Study
+from noctis.archive.models import FacilityScopedQuerySet, Study, StudyFlag
 from noctis.dicom_address import dicom_address
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
@@ -65,7 +66,7 @@ def updates(request: HttpRequest) -> HttpResponse:
     since = _moment(request.POST.get("since", ""))
     arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
     context = {
-        "studies": list(visible_studies(user).filter(pk__in=rows)),
+        "studies": list(with_flags(visible_studies(user)).filter(pk__in=rows)),
         "shows_facility": user.sees_all_facilities,
         "may_send": may_send(user),
         "arrived": min(arrived, MAX_ARRIVALS_SHOWN),
@@ -81,7 +82,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     found = wanted.apply(visible)
     order = order_of(request)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
-    page = page_of(found, order, after=after, before=before)
+    page = page_of(with_flags(found), order, after=after, before=before)
     count, more = capped_count(found)
     empty = not page.studies and not wanted.narrows
     return {
@@ -109,6 +110,13 @@ def order_of(request: HttpRequest) -> Order:
 def visible_studies(user: User) -> FacilityScopedQuerySet[Study]:
     """Return the studies ``user`` may see, with their facility."""
     return Study.objects.visible_to(user).select_related("facility")
+
+
+def with_flags(studies: FacilityScopedQuerySet[Study]) -> FacilityScopedQuerySet[Study]:
+    """Let each study say whether somebody should look at what came for it."""
+    flags = StudyFlag.objects.open().filter(study=OuterRef("pk"))
+    flagged: Any = studies.annotate(is_flagged=Exists(flags))
+    return cast("FacilityScopedQuerySet[Study]", flagged)
 
 
 def administrators() -> list[User]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.conf import settings
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from noctis.archive import flagging, indexer
+from noctis.archive import discrepancies, flagging, indexer
+from noctis.archive.header import Header
 from noctis.archive.models import FlagReason, Instance, Patient, QuarantinedObject, Study, StudyFlag
 from noctis.archive.tests.factories import ROOT, deliver, image, reception, write
 
@@ -32,7 +35,7 @@ def differences() -> list[dict[str, str]]:
 
 
 def test_objects_that_fit_raise_no_flag(data_dir) -> None:
-    given = {"PatientBirthDate": "19700101", "PatientSex": "F"}
+    given: dict[str, Any] = {"PatientBirthDate": "19700101", "PatientSex": "F"}
     index(image(1, 1, 1, **given), image(1, 1, 2, PatientName="PHANTOM^ADA^^"), image(2, 1, 1, **given))
     assert flags() == []
     assert Patient.objects.count() == 1
@@ -52,7 +55,7 @@ def test_objects_that_fit_raise_no_flag(data_dir) -> None:
 def test_another_person_under_the_same_id_is_flagged(
     data_dir, attributes: dict[str, str], expected: list[tuple[str, str, str]]
 ) -> None:
-    given = {"PatientBirthDate": "19700101", "PatientSex": "F"}
+    given: dict[str, Any] = {"PatientBirthDate": "19700101", "PatientSex": "F"}
     index(image(1, **given))
     index(image(2, 1, 1, **{**given, **attributes}), image(2, 1, 2, **{**given, **attributes}))
     assert flags() == [("2", FlagReason.PATIENT_DIFFERS, 2)]
@@ -231,7 +234,12 @@ def test_no_name_reaches_the_log(data_dir, caplog: pytest.LogCaptureFixture) -> 
 
 def test_objects_that_look_alike_are_looked_at_once(data_dir, monkeypatch: pytest.MonkeyPatch) -> None:
     looked_at = []
-    original = flagging.unfit_values
-    monkeypatch.setattr(flagging, "unfit_values", lambda header: looked_at.append(1) or original(header))
+    original = discrepancies.unfit_values
+
+    def looking(header: Header) -> list[discrepancies.Finding]:
+        looked_at.append(header)
+        return original(header)
+
+    monkeypatch.setattr(flagging, "unfit_values", looking)
     index(*(image(1, 1, number) for number in range(1, 9)))
     assert len(looked_at) == 1

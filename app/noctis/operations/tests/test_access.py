@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from noctis.archive.models import Study
+from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.reading_worklist.tests.factories import make_study
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
@@ -36,6 +37,10 @@ EXPECTED = {
     "worklist_updates": ("post", SIGNED_IN),
     "viewer": ("get", OWNERS),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
+    "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
+    "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
+    "resolve_flag": ("post", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
+    "reopen_flag": ("post", (SIGN_IN, REFUSED, REFUSED, REFUSED, MOVED, REFUSED, MOVED)),
     "operations:overview": ("get", ADMINISTRATORS),
     "operations:users": ("get", ADMINISTRATORS),
     "operations:new_user": ("get", ADMINISTRATORS),
@@ -90,7 +95,13 @@ def study(people) -> Study:
 
 
 @pytest.fixture
-def rows(people, entity, attempt, further_title, commitment) -> dict[str, int]:
+def flag(study: Study) -> StudyFlag:
+    now = timezone.now()
+    return StudyFlag.objects.create(study=study, reason=FlagReason.PATIENT_DIFFERS, first_at=now, last_at=now)
+
+
+@pytest.fixture
+def rows(people, entity, attempt, further_title, commitment, flag) -> dict[str, int]:
     """Give the primary key to use by a part of an address' name; the first that fits counts."""
     return {
         "entit": entity.pk,
@@ -98,6 +109,7 @@ def rows(people, entity, attempt, further_title, commitment) -> dict[str, int]:
         "title": further_title.pk,
         "commitment": commitment.pk,
         "facilit": people.north.pk,
+        "flag": flag.pk,
         "": people.stranger.pk,
     }
 
