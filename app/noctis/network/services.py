@@ -112,7 +112,8 @@ def acceptable_contexts(
     for context in proposed:
         if service_of(str(context.abstract_syntax)) not in allowed:
             continue
-        acceptable = _acceptable_transfer_syntaxes(str(context.abstract_syntax))
+        if not (acceptable := _acceptable_transfer_syntaxes(str(context.abstract_syntax))):
+            continue
         syntaxes = wanted.setdefault(str(context.abstract_syntax), {})
         syntaxes.update((str(uid), None) for uid in context.transfer_syntax if str(uid) in acceptable)
     return [
@@ -120,7 +121,6 @@ def acceptable_contexts(
             abstract_syntax, sorted(syntaxes, key=_is_not_native) if abstract_syntax in receives else list(syntaxes)
         )
         for abstract_syntax, syntaxes in wanted.items()
-        if syntaxes
     ]
 
 
@@ -142,7 +142,8 @@ def _context(abstract_syntax: str, syntaxes: list[str]) -> PresentationContext:
             syntaxes.insert(implicit, EXPLICIT_LITTLE_ENDIAN)
     context = PresentationContext()
     context.abstract_syntax = UID(abstract_syntax)
-    context.transfer_syntax = [UID(uid) for uid in syntaxes]
+    # Where nothing fits, what was not proposed: the rejection then is for the transfer syntaxes (PS3.8 9.3.3.2).
+    context.transfer_syntax = [UID(uid) for uid in syntaxes or [IMPLICIT_LITTLE_ENDIAN]]
     if abstract_syntax in STORAGE_CLASSES:  # a peer that is to get instances by C-GET may take them (PS3.7 D.3.3.4)
         context.scu_role = context.scp_role = True
     return context

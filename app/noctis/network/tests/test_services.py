@@ -71,6 +71,15 @@ def test_verification_is_accepted_and_other_services_are_not() -> None:
     assert negotiated(*proposals) == [ImplicitVRLittleEndian, None, None]
 
 
+def test_a_rejection_tells_an_unknown_class_from_an_unknown_transfer_syntax() -> None:
+    proposed = [build_context(uid, "1.2.3.4") for uid in (CTImageStorage, VERIFICATION, "1.2.3.4.5")]
+    for index, context in enumerate(proposed):
+        context.context_id = 2 * index + 1
+    results, _ = negotiate_as_acceptor(proposed, acceptable_contexts(proposed))
+
+    assert [result.result for result in results] == [4, 4, 3]
+
+
 def test_every_storage_class_is_offered_also_the_retired_ones() -> None:
     assert {*_STORAGE_CLASSES.values(), *RETIRED_STORAGE_CLASSES} == STORAGE_CLASSES
     assert all(is_offered(C_STORE(), uid) for uid in STORAGE_CLASSES)
