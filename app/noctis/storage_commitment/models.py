@@ -88,6 +88,11 @@ class CommitmentRequest(models.Model):
         return self.transaction_uid
 
     @property
+    def is_to_be_told(self) -> bool:
+        """Whether the result is known and the application entity does not have it."""
+        return self.state in {CommitmentState.VERIFIED, CommitmentState.GIVEN_UP}
+
+    @property
     def committed_count(self) -> int | None:
         """How many instances are committed; None until that is known."""
         return None if self.failed_count is None else self.instance_count - self.failed_count
