@@ -31,7 +31,7 @@ from pydicom.uid import (
 from pynetdicom import AE, evt
 from pynetdicom.dimse_primitives import C_STORE
 
-from noctis.network.requesting import keep_answers
+from noctis.network.answers import keep_answers
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_for
 
