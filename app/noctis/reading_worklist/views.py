@@ -16,6 +16,7 @@ from noctis.accounts.models import Role, User
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import FacilityScopedQuerySet, Study, StudyFlag
 from noctis.dicom_address import dicom_address
+from noctis.network.missing_images import missing_by_study
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
 from noctis.routing.permissions import may_send
@@ -65,8 +66,10 @@ def updates(request: HttpRequest) -> HttpResponse:
     rows = [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
     since = _moment(request.POST.get("since", ""))
     arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
+    shown = list(with_flags(visible_studies(user)).filter(pk__in=rows))
     context = {
-        "studies": list(with_flags(visible_studies(user)).filter(pk__in=rows)),
+        "studies": shown,
+        "missing": missing_by_study(user, shown),
         "shows_facility": user.sees_all_facilities,
         "may_send": may_send(user),
         "arrived": min(arrived, MAX_ARRIVALS_SHOWN),
@@ -87,6 +90,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     empty = not page.studies and not wanted.narrows
     return {
         "page": page,
+        "missing": missing_by_study(user, page.studies),
         "order": order,
         "columns": [column for column in COLUMNS if column.key != "facility" or user.sees_all_facilities],
         "shows_facility": user.sees_all_facilities,

@@ -10,6 +10,7 @@ import { startMenus } from './menus';
 import { startPrintButtons } from './printButtons';
 import { startRequestErrors } from './requestErrors';
 import { startToasts } from './toasts';
+import { startFilterBar } from './worklist/filterBar';
 import { startWorklist } from './worklist/start';
 
 startMenus();
@@ -21,6 +22,8 @@ startRequestErrors();
 
 for (const indicator of document.querySelectorAll<HTMLElement>('[data-live-polling]'))
   startLivePolling(indicator);
+
+for (const form of document.querySelectorAll<HTMLFormElement>('[data-filter-bar]')) startFilterBar(form);
 
 const worklist = document.querySelector<HTMLElement>('[data-worklist]');
 if (worklist) startWorklist(worklist);

@@ -8,12 +8,13 @@ import pytest
 from django.utils import timezone
 
 from noctis.archive.models import StudyStatus
+from noctis.modality_worklist.models import PerformedProcedureStep
 from noctis.reading_worklist import views
 from noctis.reading_worklist.templatetags.dicom_values import age_at
 from noctis.reading_worklist.tests.factories import make_study
 
-# Session, user, studies, count; and the name of the own facility, or all names for the filter.
-QUERIES = {"owner": 5, "radiologist": 5}
+# Session, user, studies, count; the name of the own facility, or all names for the filter; for readers missing images.
+QUERIES = {"owner": 5, "radiologist": 6}
 
 
 @pytest.fixture
@@ -175,3 +176,14 @@ def test_updates_count_only_what_the_filter_asks_for(client, people):
     client.force_login(people.owner)
     answer = client.post("/worklist/updates", {"since": since.isoformat(), "modality": "MR"})
     assert "1 new study" in answer.content.decode()
+
+
+def test_a_row_warns_of_images_that_the_modality_made_and_did_not_send(client, people):
+    study = make_study(people.north)
+    PerformedProcedureStep.objects.create(
+        facility=people.north, sop_instance_uid="2.25.7", study_instance_uid=study.study_instance_uid, missing_count=3
+    )
+    for who, warned in (("radiologist", True), ("technician", True), ("owner", False)):
+        client.force_login(getattr(people, who))
+        assert ("3 missing" in client.get("/worklist").content.decode()) is warned
+        assert ("3 missing" in client.post("/worklist/updates", {"row": [study.pk]}).content.decode()) is warned

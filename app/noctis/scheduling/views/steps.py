@@ -31,6 +31,7 @@ from noctis.modality_worklist.permissions import may_change_schedule, schedule_r
 from noctis.network.missing_images import missing_of
 from noctis.network.scheduled_studies import studies_of
 from noctis.scheduling.forms import StepForm
+from noctis.scheduling.person_names import name_as_typed
 from noctis.scheduling.views.schedule import UNDO_KEY
 
 CONFLICT = 409
@@ -42,6 +43,12 @@ BUTTONS = {
     StepStatus.COMPLETED: "Mark as completed",
     StepStatus.DISCONTINUED: "Mark as discontinued",
 }
+
+PHYSICIANS = (
+    ("referring_physician", "Referring physician"),
+    ("requesting_physician", "Requesting physician"),
+    ("performing_physician", "Performing physician"),
+)
 
 
 @schedule_readers_only
@@ -56,6 +63,9 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version_of(found),
         "study": studies_of([found], user).get(found.pk),
         "reports": missing_of(reports, user),
+        "physicians": [
+            (label, name_as_typed(getattr(found, name))) for name, label in PHYSICIANS if getattr(found, name)
+        ],
         "siblings": _siblings(user, found),
         "may_change": may_change_schedule(user),
         "can_be_changed": found.status in NOT_STARTED,
