@@ -67,18 +67,18 @@ class Batch:
     studies: dict[str, Study] = field(default_factory=dict)
     series: dict[tuple[int, str], Series] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
-    stored_hashes: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, tuple[str, int]] = field(default_factory=dict)  # SHA-256 and facility by SOP Instance UID
     new_series: Counter[int] = field(default_factory=Counter)
     flags: Flags = field(default_factory=Flags)
 
     def look_up(self, arrivals: Iterable[Arrival]) -> None:
         """Read what is already filed of these objects and their studies."""
         headers = [arrival.header for arrival in arrivals]
-        self.stored_hashes = dict(
-            Instance.objects.filter(sop_instance_uid__in={header.sop_instance_uid for header in headers}).values_list(
-                "sop_instance_uid", "sha256"
-            )
-        )
+        instances = Instance.objects.filter(sop_instance_uid__in={header.sop_instance_uid for header in headers})
+        for uid, sha256, facility_id in instances.values_list(
+            "sop_instance_uid", "sha256", "series__study__facility_id"
+        ):
+            self.stored[uid] = sha256, facility_id
         study_uids = {header.study_instance_uid for header in headers}
         for study in Study.objects.select_related("patient").filter(study_instance_uid__in=study_uids):
             self.studies[study.study_instance_uid] = study
@@ -91,17 +91,20 @@ class Batch:
     def add(self, arrival: Arrival) -> bool:
         """Add one object. False: the very same bytes are filed already. Raises Conflict where it contradicts them."""
         header = arrival.header
-        if stored := self.stored_hashes.get(header.sop_instance_uid):
-            if stored == arrival.sha256:
+        if stored := self.stored.get(header.sop_instance_uid):
+            if stored == (arrival.sha256, arrival.reception.facility_id):
                 return False
-            raise Conflict(QuarantineReason.SAME_UID_OTHER_BYTES)
+            is_same = stored[0] == arrival.sha256  # but another facility's, so that this one has no copy of it
+            raise Conflict(
+                QuarantineReason.STUDY_OF_ANOTHER_FACILITY if is_same else QuarantineReason.SAME_UID_OTHER_BYTES
+            )
         unfit = self.flags.unfit_values_of(arrival)
         study = self._study(arrival)
         if header.sop_class_uid not in study.sop_class_list:
             study.sop_classes = "\\".join(sorted([*study.sop_class_list, header.sop_class_uid]))
         series = self._series(study, arrival)
         self.instances[header.sop_instance_uid] = new_instance(arrival, series)
-        self.stored_hashes[header.sop_instance_uid] = arrival.sha256
+        self.stored[header.sop_instance_uid] = arrival.sha256, study.facility_id
         self.flags.note_all(study, unfit, arrival)
         self.flags.look_at(study, arrival)
         return True

@@ -167,8 +167,8 @@ def _quarantine(
         sop_instance_uid=arrival.header.sop_instance_uid if arrival else "",
         sha256=name.sha256,
         reason=reason,
+        facility_id=reception.facility_id,
         defaults={
-            "facility_id": reception.facility_id,
             "reception": reception,
             "study_instance_uid": arrival.header.study_instance_uid if arrival else "",
             "path": path.name,

@@ -263,7 +263,9 @@ class QuarantinedObject(models.Model):
     class Meta:
         ordering = ("-id",)
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["sop_instance_uid", "sha256", "reason"], name="a_conflict_is_kept_once")
+            models.UniqueConstraint(
+                fields=["facility", "sop_instance_uid", "sha256", "reason"], name="a_conflict_is_kept_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -105,6 +105,19 @@ def test_a_study_of_another_facility_waits_in_that_facilitys_quarantine(data_dir
     assert kept.facility.code == "SOUTH"
 
 
+def test_a_copy_of_what_another_facility_has_waits_in_each_facilitys_quarantine(data_dir):
+    for code in ("NORTH", "SOUTH", "SOUTH", "WEST"):
+        deliver(image(), reception(code))
+    indexer.index_spool()
+    kept = QuarantinedObject.objects.order_by("pk")
+    assert [(one.facility.code, one.reason) for one in kept] == [
+        ("SOUTH", "study_of_another_facility"),
+        ("WEST", "study_of_another_facility"),
+    ]
+    assert all((settings.NOCTIS_DATA.quarantine / one.path).exists() for one in kept)
+    assert Study.objects.get().facility.code == "NORTH"
+
+
 def test_the_same_patient_id_in_two_facilities_is_two_patients(data_dir):
     deliver(image(study=1), reception("NORTH"))
     deliver(image(study=2), reception("SOUTH"))
