@@ -179,6 +179,12 @@ class AcceptedAssociation(Association):
         if self.dul.socket is not None:
             self.dul.socket.close()
 
+    def _end_provider(self) -> None:
+        """Wait for the thread that reads PDUs: it may be about to begin a file."""
+        self.dul.kill_dul()
+        if self.dul.is_alive():
+            self.dul.join(ABORT_SECONDS)
+
     def _open_transport(self) -> bool:
         """Do the TLS handshake where one belongs here; False where the peer speaks what the port is not for."""
         context = self._owner.tls.current if self._is_secured and self._owner.tls is not None else None

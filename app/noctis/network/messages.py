@@ -15,6 +15,7 @@ from pynetdicom.pdu_primitives import P_DATA
 LARGEST_IN_MEMORY: Final = 16 * 1024 * 1024
 LARGEST_COMMAND: Final = 64 * 1024
 MOST_WAITING: Final = 32
+COMMAND_FRAGMENT: Final = 0x01
 MOST_CANCELLATIONS: Final = 100
 
 
@@ -24,6 +25,10 @@ class MessageTooLarge(Exception):
 
 class TooManyMessages(Exception):
     """The peer sends on without waiting for answers, which nobody negotiated (PS3.7 D.3.3.3); the association ends."""
+
+
+class CommandWithinMessage(Exception):
+    """The peer begins a command where the data set of another should go on; the association ends."""
 
 
 class BoundedBuffer(BytesIO):
@@ -69,14 +74,25 @@ class BoundedMessages(DIMSEServiceProvider):
         return message_id in self._cancelled
 
     def receive_primitive(self, primitive: P_DATA) -> None:
-        """Take a fragment; what completes a message queues it. Raises MessageTooLarge and TooManyMessages."""
+        """Take fragments; what completes a message queues it.
+
+        Raises MessageTooLarge, TooManyMessages, and CommandWithinMessage where a data set should go on.
+        """
+        for value in primitive.presentation_data_value_list:
+            one = P_DATA()  # of several fragments pynetdicom drops what follows the end of a message
+            one.presentation_data_value_list.append(value)
+            self._receive_fragment(one, is_command=bool(value[1][0] & COMMAND_FRAGMENT))
+
+    def _receive_fragment(self, fragment: P_DATA, *, is_command: bool) -> None:
         if self.message is None:
             if self.msg_queue.qsize() >= MOST_WAITING:
                 raise TooManyMessages
             self.message = DIMSEMessage()
             self.message.data_set = BoundedBuffer(LARGEST_IN_MEMORY)
             self.message.encoded_command_set = BoundedBuffer(LARGEST_COMMAND)
-        super().receive_primitive(primitive)
+        elif is_command and self.message.context_id is not None:
+            raise CommandWithinMessage  # pynetdicom would forget the file of the data set before
+        super().receive_primitive(fragment)
 
     def note(self, event: Event) -> None:
         """Remember what to cancel; called for each message before it is queued."""
