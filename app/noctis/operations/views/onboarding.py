@@ -43,7 +43,7 @@ def connect_modality(request: HttpRequest) -> HttpResponse:
 @require_safe
 def connect_attempts(request: HttpRequest) -> HttpResponse:
     """Give the attempts that the page does not show yet; 204 where there are none."""
-    shown = [int(text) for text in request.GET.getlist("shown") if text.isascii() and text.isdigit()]
+    shown = [int(text) for text in request.GET.getlist("shown") if text.isascii() and text.isdigit() and int(text)]
     new = _wanted(request).exclude(pk__in=shown)
     if shown:
         new = new.filter(pk__gt=min(shown))  # not only above the newest: who began first may be written last
