@@ -116,11 +116,12 @@ class Commitments:
         except Exception as error:  # noqa: BLE001  (the modality must get an answer)
             log_defect(logger, error)
             return _status(NormalisedStatus.PROCESSING_FAILURE, "The archive met with an internal error.")
-        self._requests.put((claim, event.context.context_id or 0, time.monotonic()))
-        self._start()
+        if claim is not None:
+            self._requests.put((claim, event.context.context_id or 0, time.monotonic()))
+            self._start()
         return _status(NormalisedStatus.SUCCESS)
 
-    def _write_down(self, information: ActionInformation) -> Claim:
+    def _write_down(self, information: ActionInformation) -> Claim | None:
         origin = self._origin
         requester = Requester(origin.facility, origin.ae_title, origin.address, self._called_ae_title)
         try:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from noctis.accounts.models import Facility, User
 from noctis.audit.actions import record
 from noctis.audit.models import Action
-from noctis.storage_commitment.action_information import ActionInformation
+from noctis.storage_commitment.action_information import ActionInformation, Reference
 from noctis.storage_commitment.claims import CLAIM, Claim, ClaimLost
 from noctis.storage_commitment.models import CommitmentReference, CommitmentRequest, CommitmentState, Outcome
 
@@ -31,7 +31,7 @@ Pause = Callable[[int], timedelta]
 
 
 class DuplicateTransaction(Exception):
-    """The application entity has used this Transaction UID before."""
+    """The application entity has used this Transaction UID for other instances, or has its report."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,14 @@ class Requester:
 
 
 @transaction.atomic
-def request_commitment(information: ActionInformation, *, requester: Requester) -> tuple[CommitmentRequest, Claim]:
-    """Write a request down, claimed by who took it. Raises DuplicateTransaction."""
+def request_commitment(
+    information: ActionInformation, *, requester: Requester
+) -> tuple[CommitmentRequest, Claim | None]:
+    """Write a request down, claimed by who took it. Raises DuplicateTransaction.
+
+    A request that is repeated before it was reported is no second one: perhaps our answer to the first got lost. There
+    is no claim on it where somebody works on it at this moment.
+    """
     now = timezone.now()
     request = CommitmentRequest(
         facility=requester.facility,
@@ -63,8 +69,8 @@ def request_commitment(information: ActionInformation, *, requester: Requester) 
     try:
         with transaction.atomic():
             request.save()
-    except IntegrityError as error:
-        raise DuplicateTransaction(information.transaction_uid) from error
+    except IntegrityError:
+        return _repeated(information, requester)
     CommitmentReference.objects.bulk_create(
         (
             CommitmentReference(request=request, sop_class_uid=one.sop_class_uid, sop_instance_uid=one.sop_instance_uid)
@@ -146,14 +152,7 @@ def postpone(claim: Claim, *, seconds: float = 0.0, reason: str = "") -> None:
 def send_again(request: CommitmentRequest, *, acting_user: User) -> None:
     """Try a report at once. What was over is verified anew: it may not be what it was then."""
     locked = CommitmentRequest.objects.select_for_update().get(pk=request.pk)
-    now = timezone.now()
-    if locked.state in {CommitmentState.REPORTED, CommitmentState.GIVEN_UP}:
-        locked.references.update(outcome=None)
-        locked.state = CommitmentState.UNVERIFIED
-        locked.failed_count = locked.verified_at = locked.reported_at = None
-        locked.attempts = 0
-    locked.retry_until = now + RETRIED_FOR
-    locked.next_attempt_at = now
+    _make_due(locked)
     locked.save()
     _record(Action.COMMITMENT_SENT_AGAIN, locked, acting_user=acting_user)
 
@@ -171,6 +170,34 @@ def note_integrity_error(
         reason=why,
         found_by="storage commitment",
     )
+
+
+def _repeated(information: ActionInformation, requester: Requester) -> tuple[CommitmentRequest, Claim | None]:
+    asked = CommitmentRequest.objects.select_for_update(of=("self",)).select_related("facility")
+    request = asked.get(
+        facility=requester.facility, ae_title=requester.ae_title, transaction_uid=information.transaction_uid
+    )
+    references = {Reference(*row) for row in request.references.values_list("sop_class_uid", "sop_instance_uid")}
+    if request.state == CommitmentState.REPORTED or references != set(information.references):
+        raise DuplicateTransaction(information.transaction_uid)
+    _make_due(request)
+    now, claim = timezone.now(), None
+    if request.claimed_until is None or request.claimed_until <= now:
+        request.claimed_until = now + CLAIM
+        claim = Claim(request.pk, request.claimed_until)
+    request.save()
+    return request, claim
+
+
+def _make_due(request: CommitmentRequest) -> None:
+    """Let a report be tried at once and for the whole time; what was over is verified anew."""
+    if request.state in {CommitmentState.REPORTED, CommitmentState.GIVEN_UP}:
+        request.references.update(outcome=None)
+        request.state = CommitmentState.UNVERIFIED
+        request.failed_count = request.verified_at = request.reported_at = None
+        request.attempts = 0
+    request.next_attempt_at = timezone.now()
+    request.retry_until = request.next_attempt_at + RETRIED_FOR
 
 
 def _held(claim: Claim) -> CommitmentRequest:

@@ -45,5 +45,6 @@ def commitment(people) -> CommitmentRequest:
     references = (Reference(CT_IMAGE, "2.25.11"), Reference(CT_IMAGE, "2.25.12"))
     requester = Requester(people.north, "NORTH_CT", "10.1.2.3", "NOCTIS_PACS")
     request, claim = request_commitment(ActionInformation("2.25.1", references), requester=requester)
+    assert claim is not None
     postpone(claim)
     return request

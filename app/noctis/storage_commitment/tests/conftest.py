@@ -37,6 +37,8 @@ def new_request(north: Facility) -> NewRequest:
     ) -> tuple[CommitmentRequest, Claim]:
         references = tuple(Reference(CT_IMAGE, uid) for uid in uids)
         requester = Requester(facility or north, "CT1", "127.0.0.1")
-        return request_commitment(ActionInformation(transaction, references), requester=requester)
+        request, claim = request_commitment(ActionInformation(transaction, references), requester=requester)
+        assert claim is not None
+        return request, claim
 
     return make

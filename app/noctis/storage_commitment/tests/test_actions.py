@@ -7,19 +7,24 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from noctis.archive.tests.factories import CT_IMAGE
 from noctis.audit.models import Action, AuditEntry
+from noctis.storage_commitment.action_information import ActionInformation, Reference
 from noctis.storage_commitment.actions import (
     KEPT_FOR,
     RETRIED_FOR,
     DuplicateTransaction,
+    Requester,
     note_failure,
     note_reported,
     note_verified,
     postpone,
+    request_commitment,
     send_again,
 )
 from noctis.storage_commitment.claims import CLAIM, ClaimLost, claim
 from noctis.storage_commitment.models import CommitmentReference, CommitmentRequest, CommitmentState, Outcome
+from noctis.storage_commitment.tests.conftest import UIDS
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +41,30 @@ def lapse(request: CommitmentRequest) -> None:
     CommitmentRequest.objects.filter(pk=request.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
 
 
-def test_a_transaction_uid_is_used_once_by_an_entity(new_request, people):
+def test_a_transaction_uid_stands_for_the_same_instances(new_request, people):
     new_request()
     with pytest.raises(DuplicateTransaction):
-        new_request()
-    new_request(facility=people.south)
+        new_request(["1.2.3"])
+    new_request(["1.2.3"], facility=people.south)
     assert CommitmentRequest.objects.count() == 2
-    assert CommitmentReference.objects.count() == 6
-    assert [detail["instances"] for detail in audited(Action.COMMITMENT_REQUESTED)] == [3, 3]
+    assert CommitmentReference.objects.count() == 4
+    assert [detail["instances"] for detail in audited(Action.COMMITMENT_REQUESTED)] == [3, 1]
+
+
+def test_who_asks_again_before_the_report_came_asks_no_second_time(new_request, north):
+    request, held = new_request()
+    again = ActionInformation("2.25.1", tuple(Reference(CT_IMAGE, uid) for uid in UIDS))
+    assert request_commitment(again, requester=Requester(north, "CT1")) == (request, None)  # somebody works on it
+    note_failure(held, "It did not answer.", pause=lambda _: RETRIED_FOR * 2)
+    assert CommitmentRequest.objects.get().state == CommitmentState.GIVEN_UP
+
+    repeated, held = new_request()
+
+    assert (repeated, repeated.state) == (request, CommitmentState.UNVERIFIED)
+    note_verified(held)
+    note_reported(held, association="same")
+    with pytest.raises(DuplicateTransaction):
+        new_request()
 
 
 def test_only_one_works_on_a_request(new_request):
