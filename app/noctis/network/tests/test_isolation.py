@@ -242,6 +242,8 @@ def stores_nothing_there(asking: Asking) -> None:
         other.object(1, 2, PatientName="Changed^Name"),
     )
     assert asking.state_of_the_other() == before
+    kept = "SELECT count(*) FROM archive_quarantinedobject q JOIN accounts_facility f ON f.id = q.facility_id"
+    assert asking.service.rows(f"{kept} WHERE f.code = '{asking.own.code}'") == [(4,)]
     for level in (Level.STUDY, Level.SERIES, Level.IMAGE):
         assert asking.find(STUDY_ROOT_FIND, level, **other.keys[level]) == []
 
