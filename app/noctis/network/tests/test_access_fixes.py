@@ -129,7 +129,7 @@ def test_what_cannot_be_fixed_changes_nothing(people, ct, values, fix, service):
 
 
 def test_too_many_addresses_are_refused(people, ct):
-    networks = " ".join(f"10.1.{number}.0/24" for number in range(33))
+    networks = " ".join(f"10.1.{number}.0/24" for number in range(31))
     RemoteApplicationEntity.objects.filter(pk=ct.pk).update(networks=networks)
     with pytest.raises(CannotFix):
         apply_fix(attempt(), Fix.ALLOW_ADDRESS, acting_user=people.administrator)
