@@ -21,7 +21,7 @@ def knock(machine: Machine, address: str, port: int) -> int:
 
 
 def test_only_the_expected_ports_listen(appliance: Appliance) -> None:
-    assert {port for _, port in listening(appliance)} == {"22", "80", "443", "5432", "6379", "11112"}
+    assert {port for _, port in listening(appliance)} == {"22", "80", "443", "2575", "5432", "6379", "11112"}
 
 
 def test_database_and_cache_listen_on_the_loopback_interface_only(appliance: Appliance) -> None:
@@ -29,7 +29,7 @@ def test_database_and_cache_listen_on_the_loopback_interface_only(appliance: App
     assert inner <= {"127.0.0.1", "[::1]"}
 
 
-@pytest.mark.parametrize("port", [22, 80, 443, 11112])
+@pytest.mark.parametrize("port", [22, 80, 443, 2575, 11112])
 def test_the_modality_reaches_the_open_ports(appliance: Appliance, modality: Machine, port: int) -> None:
     assert knock(modality, appliance.address, port) == OPEN
 
@@ -39,9 +39,10 @@ def test_other_ports_do_not_even_answer(appliance: Appliance, modality: Machine,
     assert knock(modality, appliance.address, port) == TIMED_OUT
 
 
-def test_a_machine_outside_the_modality_networks_does_not_reach_the_dicom_port(appliance: Appliance) -> None:
+@pytest.mark.parametrize("port", [2575, 11112])
+def test_a_machine_outside_the_named_networks_does_not_reach_it(appliance: Appliance, port: int) -> None:
     assert appliance.answers(443)
-    assert not appliance.answers(11112)
+    assert not appliance.answers(port)
 
 
 def test_ssh_is_limited_and_incoming_connections_are_denied(appliance: Appliance) -> None:
@@ -50,8 +51,9 @@ def test_ssh_is_limited_and_incoming_connections_are_denied(appliance: Appliance
     assert "22/tcp                     LIMIT IN" in status
 
 
-def test_the_dicom_port_is_open_to_the_modality_network_alone(appliance: Appliance, modality: Machine) -> None:
-    rules = [rule for rule in appliance.run("ufw show added").splitlines() if "11112" in rule]
+@pytest.mark.parametrize("port", [2575, 11112])
+def test_a_port_is_open_to_the_named_network_alone(appliance: Appliance, modality: Machine, port: int) -> None:
+    rules = [rule for rule in appliance.run("ufw show added").splitlines() if f"port {port} " in rule]
     assert [rule.split(" comment ")[0] for rule in rules] == [
-        f"ufw allow from {modality.address} to any port 11112 proto tcp"
+        f"ufw allow from {modality.address} to any port {port} proto tcp"
     ]

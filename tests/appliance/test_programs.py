@@ -7,7 +7,7 @@ import pytest
 from tests.appliance.deployment import Appliance
 from tests.support.waiting import wait_for
 
-PROGRAMS = ["noctis-web", "noctis-events", "noctis-dicom", "noctis-worker"]
+PROGRAMS = ["noctis-web", "noctis-events", "noctis-dicom", "noctis-worker", "noctis-hl7"]
 
 
 def process_id(appliance: Appliance, program: str) -> int:
