@@ -60,7 +60,8 @@ COMMITMENT: Final[Meanings] = {
     NormalisedStatus.INVALID_ARGUMENT_VALUE: "Transaction UID or references are missing or not valid; the Error Comment"
     " says which.",
     NormalisedStatus.NO_SUCH_ACTION: "The Action Type was not 1.",
-    NormalisedStatus.DUPLICATE_TRANSACTION_UID: "The caller has used the Transaction UID for other instances, or has its report.",
+    NormalisedStatus.DUPLICATE_TRANSACTION_UID: "The caller has used the Transaction UID for other instances, or"
+    " has its report.",
     NormalisedStatus.RESOURCE_LIMITATION: "The database does not answer; try again later.",
 }
 ECHO: Final[Meanings] = {DimseStatus.SUCCESS: "Always."}
