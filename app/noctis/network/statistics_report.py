@@ -20,6 +20,20 @@ from noctis.network.service_record import ServiceRecord
 from noctis.network.statistics import SUFFIX, read_title
 from noctis.network.statistics_layout import OTHERS, SERVICES, Service
 
+NAMES: Final = {
+    Service.C_ECHO: "C-ECHO",
+    Service.C_STORE: "C-STORE",
+    Service.C_FIND: "C-FIND",
+    Service.C_FIND_WORKLIST: "C-FIND (worklist)",
+    Service.C_GET: "C-GET",
+    Service.C_MOVE: "C-MOVE",
+    Service.N_CREATE: "N-CREATE (MPPS)",
+    Service.N_SET: "N-SET (MPPS)",
+    Service.N_ACTION: "N-ACTION (storage commitment)",
+    Service.N_EVENT_REPORT: "N-EVENT-REPORT, sent",
+    Service.C_STORE_SENT: "C-STORE, sent",
+    Service.OTHER: "other",
+}
 PERCENTILES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 

@@ -13,6 +13,7 @@ from noctis.operations.views import (
     onboarding,
     overview,
     quarantine,
+    statistics,
     storage_commitment,
     users,
 )
@@ -64,5 +65,7 @@ urlpatterns = [
     path("storage-commitment", storage_commitment.storage_commitment, name="storage_commitment"),
     path("storage-commitment/<int:pk>", storage_commitment.commitment, name="commitment"),
     path("storage-commitment/<int:pk>/send", storage_commitment.commitment_send, name="commitment_send"),
+    path("statistics", statistics.statistics, name="statistics"),
+    path("statistics/figures", statistics.statistics_figures, name="statistics_figures"),
     path("audit", audit.audit_log, name="audit_log"),
 ]

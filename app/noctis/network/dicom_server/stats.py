@@ -9,22 +9,8 @@ from typing import Final
 
 from noctis.network.dicom_server.place import known_service
 from noctis.network.statistics_layout import Service
-from noctis.network.statistics_report import PeerFigures, Report, ServiceFigures, read_report
+from noctis.network.statistics_report import NAMES, PeerFigures, Report, ServiceFigures, read_report
 
-NAMES: Final = {
-    Service.C_ECHO: "C-ECHO",
-    Service.C_STORE: "C-STORE",
-    Service.C_FIND: "C-FIND",
-    Service.C_FIND_WORKLIST: "C-FIND (worklist)",
-    Service.C_GET: "C-GET",
-    Service.C_MOVE: "C-MOVE",
-    Service.N_CREATE: "N-CREATE (MPPS)",
-    Service.N_SET: "N-SET (MPPS)",
-    Service.N_ACTION: "N-ACTION (storage commitment)",
-    Service.N_EVENT_REPORT: "N-EVENT-REPORT, sent",
-    Service.C_STORE_SENT: "C-STORE, sent",
-    Service.OTHER: "other",
-}
 UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
 THOUSAND: Final = 1000
 MINUTE, HOUR, DAY = 60, 3600, 86400

@@ -67,6 +67,8 @@ EXPECTED = {
     "operations:settings_sheet": ("get", ADMINISTRATORS),
     "operations:quarantine": ("get", ADMINISTRATORS),
     "operations:storage_commitment": ("get", ADMINISTRATORS),
+    "operations:statistics": ("get", ADMINISTRATORS),
+    "operations:statistics_figures": ("get", ADMINISTRATORS),
     "operations:commitment": ("get", ADMINISTRATORS),
     "operations:commitment_send": ("post", ADMINISTRATORS_POST),
     "operations:audit_log": ("get", ADMINISTRATORS),
