@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -105,6 +106,7 @@ class Orthanc:
     modalities: Mapping[str, Modality] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     tls: OrthancTls | None = None
+    program_options: tuple[str, ...] = ("--verbose-dicom",)
     _process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -134,11 +136,12 @@ class Orthanc:
         file.write_text(json.dumps(self.configuration(), indent=2), encoding="utf-8")
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(PROGRAM), "--verbose-dicom", str(file)],
+                [str(PROGRAM), *self.program_options, str(file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                env={**os.environ, "TCP_NODELAY": "1"},
             )
         wait_for(self._is_ready, "Orthanc", seconds=60)
         assert self._process.poll() is None, f"Orthanc ended:\n{self.said()}"

@@ -162,12 +162,13 @@ class RawPeer:
             data += chunk
         return bytes(data)
 
-    def associate(self, contexts: Iterable[Context], **options: str | bytes | int) -> None:
-        """Associate, and expect to be accepted."""
+    def associate(self, contexts: Iterable[Context], **options: str | bytes | int) -> bytes:
+        """Associate, and expect to be accepted; return the body of the answer."""
         self.send(associate_rq(contexts, **options))  # type: ignore[arg-type]
         answer = self.read()
         assert answer is not None, "the connection was closed instead of an answer to the association request"
         assert answer[0] == ASSOCIATE_AC, f"the association was not accepted: {answer}"
+        return answer[1]
 
     def answer(self) -> tuple[int, bytes]:
         """Return status and data set of the next DIMSE message; raises ConnectionError where none comes."""
