@@ -19,8 +19,10 @@ export function startDialogs(): void {
     const opener = event.target.closest<HTMLElement>('[data-opens]');
     if (opener?.dataset.opens) openDialog(opener.dataset.opens);
   });
-  document.body.addEventListener('htmx:afterSwap', (event) => {
-    if (event.target instanceof HTMLDialogElement) openDialog(event.target.id);
+  // When its content is not only there but works: before that, a form would be sent without htmx.
+  document.body.addEventListener('htmx:load', (event) => {
+    const dialog = event.target instanceof Element ? event.target.parentElement : null;
+    if (dialog instanceof HTMLDialogElement) openDialog(dialog.id);
   });
   for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog[data-transient]')) {
     dialog.addEventListener('close', () => {
