@@ -142,7 +142,7 @@ def query_keys() -> str:
     for level, attributes in ATTRIBUTES.items():
         above = {one.keyword for higher in Level if higher < level for one in ATTRIBUTES[higher]}
         for attribute in attributes:
-            if attribute.keyword in above:
+            if attribute.keyword in above | NO_KEYS:
                 continue
             unique = attribute.keyword in UNIQUE_KEYS
             rows.append((level.name, *_named(attribute.keyword), attribute.vr, _yes(unique), _matching(attribute.vr)))
