@@ -40,7 +40,10 @@ def checked(sent: object) -> dict[str, Any]:
     """Return the parts of an annotation that are kept. Raises InvalidAnnotation."""
     if not isinstance(sent, dict):
         raise InvalidAnnotation("An annotation is an object.")
-    return {name: check(sent.get(name), name) for name, check in _PARTS.items()}
+    content = {name: check(sent.get(name), name) for name, check in _PARTS.items()}
+    if not content["points"] and not content["contour"]:
+        raise InvalidAnnotation("points and contour are both empty.")
+    return content
 
 
 def _tool(value: object, name: str) -> str:
@@ -87,10 +90,10 @@ def _optional_point(value: object, name: str) -> list[float] | None:
     return None if value is None else _point(value, name)
 
 
-def _points(most: int, least: int) -> Callable[[object, str], list[list[float]]]:
+def _points(most: int) -> Callable[[object, str], list[list[float]]]:
     def check(value: object, name: str) -> list[list[float]]:
-        if not isinstance(value, list) or not least <= len(value) <= most:
-            raise InvalidAnnotation(f"{name} is not a list of {least} to {most} points.")
+        if not isinstance(value, list) or len(value) > most:
+            raise InvalidAnnotation(f"{name} is not a list of up to {most} points.")
         return [_point(point, name) for point in value]
 
     return check
@@ -124,8 +127,8 @@ _PARTS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "sopInstanceUid": _uid,
     "frameNumber": _frame_number,
     "frameOfReferenceUid": _optional_uid,
-    "points": _points(MOST_POINTS, least=1),
-    "contour": _points(MOST_CONTOUR_POINTS, least=0),
+    "points": _points(MOST_POINTS),
+    "contour": _points(MOST_CONTOUR_POINTS),
     "textAt": _optional_point,
     "text": _text,
     "quantities": _quantities,

@@ -13,7 +13,7 @@ export interface Findings {
   perimeter?: number | undefined;
   area?: number | undefined;
   angle?: number | undefined;
-  /** Stored pixel values; a colour image has none. */
+  /** Pixel values, as stored or as the modality means them; a colour image has none. */
   value?: number | undefined;
   mean?: number | undefined;
   deviation?: number | undefined;
@@ -41,10 +41,12 @@ export function calibrationNote(frame: Frame): string {
   return calibration ? sourceNames[calibration.source] : 'not calibrated';
 }
 
-/** The findings with their units, pixel values as the modality means them (PS3.3 C.11.1). */
-export function quantitiesOf(found: Findings, frame: Frame): Quantity[] {
+const asItIs: Frame['rescale'] = { slope: 1, intercept: 0 };
+
+/** The findings with their units; stored pixel values become what the modality means by them (PS3.3 C.11.1). */
+export function quantitiesOf(found: Findings, frame: Frame, valuesAreStored: boolean): Quantity[] {
   const unit = calibrationOf(frame) ? 'mm' : 'px';
-  const { slope, intercept } = frame.rescale;
+  const { slope, intercept } = valuesAreStored ? frame.rescale : asItIs;
   const scaled = (value: number | undefined): number | undefined =>
     value === undefined ? undefined : value * slope + intercept;
   const ends = [scaled(found.least), scaled(found.most)];

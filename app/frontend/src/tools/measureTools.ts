@@ -1,6 +1,6 @@
 /** The measuring tools of the library, with our own words for what they find. */
 
-import { cache } from '@cornerstonejs/core';
+import { cache, type Types as CoreTypes } from '@cornerstonejs/core';
 import {
   AngleTool,
   ArrowAnnotateTool,
@@ -58,7 +58,9 @@ export function toolOf(name: string): MeasureTool | undefined {
 export function configurationOf(tool: MeasureTool, context: MeasureContext): Record<string, unknown> {
   if (tool === 'arrow' || tool === 'label') return textConfiguration(context.askText);
   return {
-    getTextLines: (data: Types.Annotation['data'], targetId: string) => {
+    // Some tools name one image, some a list of those they lie on.
+    getTextLines: (data: Types.Annotation['data'], targets: string | readonly string[]) => {
+      const targetId = typeof targets === 'string' ? targets : (targets[0] ?? '');
       const frame = context.frameOf(imageIdOf(targetId));
       return frame && linesOf(quantities(data, targetId, frame), frame);
     },
@@ -69,7 +71,8 @@ export function configurationOf(tool: MeasureTool, context: MeasureContext): Rec
 
 export function quantities(data: Types.Annotation['data'], targetId: string, frame: Frame): Quantity[] {
   const statistics = (data.cachedStats as Record<string, Statistics | undefined> | undefined)?.[targetId];
-  return statistics ? quantitiesOf(findingsOf(statistics, imageIdOf(targetId)), frame) : [];
+  const imageId = imageIdOf(targetId);
+  return statistics ? quantitiesOf(findingsOf(statistics, imageId), frame, !isScaled(imageId)) : [];
 }
 
 export function targetIdOf(imageId: string): string {
@@ -100,12 +103,20 @@ function findingsOf(statistics: Statistics, imageId: string): Findings {
   };
 }
 
+function imageOf(imageId: string): CoreTypes.IImage | undefined {
+  return cache.getImage(imageId);
+}
+
+/** Whether the decoders have turned the stored values into those of the modality. */
+function isScaled(imageId: string): boolean {
+  return imageOf(imageId)?.preScale?.scaled ?? false;
+}
+
 /** The library looks a probe's value up by the image's place in the stack, where it finds none. */
 function valueAt(imageId: string, [column = -1, row = -1]: readonly number[]): number | undefined {
-  const image = cache.getImage(imageId);
-  if (!image || column < 0 || row < 0 || column >= image.columns || row >= image.rows || image.color)
-    return undefined;
-  return image.getPixelData()[row * image.columns + column];
+  const image = imageOf(imageId);
+  if (!image || column < 0 || row < 0 || column >= image.columns || row >= image.rows) return undefined;
+  return image.color ? undefined : image.getPixelData()[row * image.columns + column];
 }
 
 type Done = (text: string) => void;

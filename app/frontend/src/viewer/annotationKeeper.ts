@@ -102,7 +102,9 @@ export class AnnotationKeeper {
   }
 
   private async sendOne(item: Pending): Promise<void> {
-    const { uid, annotation } = item;
+    const { uid } = item;
+    if (item.annotation) item.annotation = newer(item.annotation, this.read(uid));
+    const { annotation } = item;
     const version = this.versions.get(uid) ?? item.version;
     try {
       if (annotation) {
@@ -139,6 +141,12 @@ export class AnnotationKeeper {
       return [];
     }
   }
+}
+
+/** What a measurement amounts to is worked out after it was drawn, and only while its image is on the screen. */
+function newer(before: Annotation, now: Annotation | undefined): Annotation {
+  if (!now) return before;
+  return now.quantities.length > 0 ? now : { ...now, quantities: before.quantities };
 }
 
 function isFinal(error: unknown): boolean {

@@ -1,0 +1,156 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ConnectionError, HttpError, NotFoundError, SignedOutError } from '../dicomweb/errors';
+import type { Annotation, SavedAnnotation } from '../study/annotation';
+import { AnnotationKeeper, type SavingState } from './annotationKeeper';
+import { ConflictError } from './annotationsClient';
+
+const drawn: Annotation = {
+  uid: 'a',
+  tool: 'length',
+  seriesUid: '1.2',
+  sopInstanceUid: '1.3',
+  frameNumber: 1,
+  frameOfReferenceUid: undefined,
+  points: [
+    [0, 0, 0],
+    [3, 4, 0],
+  ],
+  contour: [],
+  textAt: undefined,
+  text: '',
+  quantities: [{ name: 'Length', value: 5, unit: 'mm' }],
+};
+
+function saved(version: number, text = ''): SavedAnnotation {
+  return { ...drawn, text, version, author: 'Reader', changedAt: '', mayChange: true };
+}
+
+function setUp(present: () => Annotation | undefined = () => drawn, left = new Map<string, string>()) {
+  const client = {
+    save: vi.fn((annotation: Annotation, version: number) =>
+      Promise.resolve(saved(version + 1, annotation.text)),
+    ),
+    remove: vi.fn(() => Promise.resolve()),
+  };
+  const events = {
+    states: [] as SavingState[],
+    stateChanged: (state: SavingState) => events.states.push(state),
+    overruled: vi.fn(),
+    refused: vi.fn(),
+    saved: vi.fn(),
+    removed: vi.fn(),
+  };
+  const storage = {
+    getItem: (key: string) => left.get(key) ?? null,
+    setItem: (key: string, value: string) => void left.set(key, value),
+    removeItem: (key: string) => void left.delete(key),
+  };
+  const keeper = new AnnotationKeeper(client, present, events, storage, 'kept');
+  keeper.adopt([]);
+  return { keeper, client, events, left };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('keeping annotations', () => {
+  it('sends the changes of a drag once, as they are in the end', async () => {
+    let text = 'first';
+    const { keeper, client, events } = setUp(() => ({ ...drawn, text }));
+    keeper.changed('a');
+    text = 'last';
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save).toHaveBeenCalledExactlyOnceWith({ ...drawn, text: 'last' }, 0);
+    expect(events.states.at(-1)).toBe('saved');
+    expect(keeper.isSaved).toBe(true);
+  });
+
+  it('makes each change from the version that the server has', async () => {
+    const { keeper, client } = setUp();
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    keeper.removed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save.mock.calls.map(([, version]) => version)).toEqual([0, 1]);
+    expect(client.remove).toHaveBeenCalledExactlyOnceWith('a', 2);
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save.mock.lastCall?.[1]).toBe(0);
+  });
+
+  it('says nothing to the server of what came and went before it was sent', async () => {
+    const { keeper, client } = setUp();
+    keeper.changed('a');
+    keeper.removed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save).not.toHaveBeenCalled();
+    expect(client.remove).not.toHaveBeenCalled();
+  });
+
+  it('tries again until the server answers, and keeps a copy meanwhile', async () => {
+    const { keeper, client, events, left } = setUp();
+    client.save.mockRejectedValueOnce(new ConnectionError()).mockRejectedValueOnce(new HttpError(503));
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(events.states.at(-1)).toBe('waiting');
+    expect(left.has('kept')).toBe(true);
+    await vi.runAllTimersAsync();
+    expect(client.save).toHaveBeenCalledTimes(3);
+    expect(events.states.at(-1)).toBe('saved');
+    expect(left.has('kept')).toBe(false);
+  });
+
+  it('sends what a former page could not', async () => {
+    const first = setUp();
+    first.client.save.mockRejectedValue(new SignedOutError());
+    first.keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(first.events.states.at(-1)).toBe('signedOut');
+
+    const second = setUp(() => undefined, first.left);
+    expect(second.keeper.adopt([]).map(({ uid }) => uid)).toEqual(['a']);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(second.client.save).toHaveBeenCalledWith(drawn, 0);
+    vi.clearAllTimers();
+  });
+
+  it('keeps the values of an image that is not on the screen', async () => {
+    let quantities = drawn.quantities;
+    const { keeper, client } = setUp(() => ({ ...drawn, quantities }));
+    keeper.changed('a');
+    quantities = [];
+    await vi.runAllTimersAsync();
+    expect(client.save.mock.lastCall?.[0].quantities).toEqual(drawn.quantities);
+  });
+
+  it('gives way to a change made elsewhere', async () => {
+    const { keeper, client, events } = setUp();
+    client.save.mockRejectedValueOnce(new ConflictError(saved(7, 'theirs')));
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(events.overruled).toHaveBeenCalledExactlyOnceWith('a', saved(7, 'theirs'));
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save.mock.lastCall?.[1]).toBe(7);
+  });
+
+  it.each([new HttpError(403), new HttpError(400), new NotFoundError()])(
+    'does not repeat what is refused',
+    async (error) => {
+      const { keeper, client, events } = setUp();
+      client.save.mockRejectedValueOnce(error);
+      keeper.changed('a');
+      await vi.runAllTimersAsync();
+      expect(client.save).toHaveBeenCalledTimes(1);
+      expect(events.refused).toHaveBeenCalledExactlyOnceWith('a');
+      expect(keeper.isSaved).toBe(true);
+    },
+  );
+});
