@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.appliance.deployment import Appliance
@@ -43,7 +45,25 @@ def test_no_migration_is_left(appliance: Appliance) -> None:
     appliance.run("noctis-manage migrate --check")
 
 
-def test_an_ordinary_user_cannot_run_management_commands(appliance: Appliance) -> None:
-    done = appliance.host.run("runuser -u itstaff -- noctis-manage check")
+@pytest.mark.parametrize("command", ["noctis-manage check", "dicom-server status"])
+def test_an_ordinary_user_cannot_run_administrators_commands(appliance: Appliance, command: str) -> None:
+    done = appliance.host.run(f"runuser -u itstaff -- {command}")
     assert done.rc != 0
     assert "use sudo" in done.stderr
+
+
+def test_the_dicom_service_tells_of_itself(appliance: Appliance) -> None:
+    assert " answers at 127.0.0.1 port 11112: C-ECHO took " in appliance.run("dicom-server status")
+    found = json.loads(appliance.run("dicom-server stats --json"))
+    assert found["service"]["running"] is True
+    assert found["services"]["c_echo"]["success"] >= 1
+
+
+def test_the_dicom_service_stays_stopped_once_it_is_stopped(appliance: Appliance) -> None:
+    appliance.run("dicom-server stop")
+    stopped = appliance.host.run("dicom-server status")
+    appliance.run("supervisorctl start noctis-dicom")
+    wait_for(lambda: appliance.listens(11112), "the DICOM service", seconds=30)
+    assert stopped.rc == 1
+    assert "nobody takes the connection" in stopped.stderr
+    assert appliance.host.run("runuser -u noctis -- dicom-server stop").rc == 1, "it would come back at once"
