@@ -216,9 +216,11 @@ def _give_up(request: CommitmentRequest) -> None:
 
 
 def _forget_old_requests() -> None:
-    """Remove a few requests that were reported long ago; the audit trail keeps that they were."""
-    old = CommitmentRequest.objects.filter(reported_at__lt=timezone.now() - KEPT_FOR).order_by("reported_at")
-    CommitmentRequest.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])).delete()
+    """Remove a few requests that were reported or given up long ago; the audit trail keeps that they were."""
+    then, everything = timezone.now() - KEPT_FOR, CommitmentRequest.objects
+    given_up = everything.filter(state=CommitmentState.GIVEN_UP, next_attempt_at__lt=then).order_by("next_attempt_at")
+    for old in (everything.filter(reported_at__lt=then).order_by("reported_at"), given_up):
+        everything.filter(pk__in=list(old.values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE])).delete()
 
 
 def _record(action: Action, request: CommitmentRequest, **detail: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -284,6 +286,65 @@ def test_the_report_comes_from_the_title_that_was_called(new_service):
             assert modality.ask(information("2.25.210", [(CT_IMAGE, "2.25.9")]))[0] == 0
         reach(own, "2.25.210", "reported")
     assert taker.callers == ["OLD_PACS"]
+
+
+def test_what_waits_in_the_spool_is_not_called_missing(new_service, images):
+    own, taker = new_service(), ReportTaker()
+    add_ae(own, port=taker.port)
+    indexer = own.children()[0]
+    os.kill(indexer, signal.SIGSTOP)
+    try:
+        send_raw(own.port, images, calling="CT1")
+        with taker.listening(), associated(own) as modality:
+            assert modality.ask(information("2.25.211", images))[0] == 0
+            modality.association.release()
+            wait_for(lambda: "not filed yet" in row(own, "2.25.211")[2], "an explanation")
+            assert taker.reports == []
+            os.kill(indexer, signal.SIGCONT)
+            reach(own, "2.25.211", "reported")
+    finally:
+        os.kill(indexer, signal.SIGCONT)
+    assert [len(report.committed) for report in taker.reports] == [3]
+
+
+def test_a_service_that_stops_hands_over_at_once(new_service, images):
+    own, taker = new_service(NOCTIS_DICOM_DRAIN_SECONDS="0"), ReportTaker()
+    add_ae(own, port=taker.port)
+    send_raw(own.port, images, calling="CT1")
+    with associated(own) as modality:
+        assert modality.ask(information("2.25.212", images))[0] == 0
+        assert own.stop() == 0
+    assert own.rows("SELECT claimed_until FROM storage_commitment_commitmentrequest") == [(None,)]
+    own.start()
+    with taker.listening():
+        make_due(own)
+        reach(own, "2.25.212", "reported")
+    assert len(taker.reports) == 1
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_large_study_is_answered_at_once_and_reported_in_full(new_service, images, waits):
+    own, taker = new_service(), ReportTaker()
+    add_ae(own, port=taker.port)
+    send_raw(own.port, images, calling="CT1")
+    asked = information("2.25.213", [*images, *((CT_IMAGE, f"2.25.7.{number}") for number in range(3000))])
+    with taker.listening():
+        with associated(own) as modality:
+            assert modality.ask(asked)[0] == 0
+            report = modality.hear() if waits else None
+        reach(own, "2.25.213", "reported")
+    (told,) = [report] if report else taker.reports
+    assert (len(told.committed), len(told.failed), told.event_type) == (3, 3000, 2)
+
+
+def test_a_request_whose_answer_got_lost_can_be_repeated(service, images):
+    send_raw(service.port, images, calling="CT1")
+    with associated(service) as modality:
+        assert modality.ask(information("2.25.214", images))[0] == 0
+        modality.association.abort()
+    with associated(service) as modality:
+        assert modality.ask(information("2.25.214", images))[0] == 0
+        reach(service, "2.25.214", "verified")
 
 
 def test_with_no_time_to_wait_every_report_goes_over_a_new_association(new_service, images):

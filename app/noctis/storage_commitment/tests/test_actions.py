@@ -169,12 +169,17 @@ def test_sending_again_at_once_takes_nothing_from_who_works_on_it(new_request, p
     note_reported(held, association="same")
 
 
-def test_requests_that_were_reported_long_ago_are_forgotten(new_request):
+def test_requests_that_were_over_long_ago_are_forgotten(new_request):
+    long_ago = timezone.now() - KEPT_FOR - timedelta(days=1)
     _, held = new_request()
     note_verified(held)
     note_reported(held, association="same")
-    CommitmentRequest.objects.update(reported_at=timezone.now() - KEPT_FOR - timedelta(days=1))
-    new, held = new_request(transaction="2.25.2")
+    new_request(transaction="2.25.2")
+    CommitmentRequest.objects.filter(transaction_uid="2.25.1").update(reported_at=long_ago)
+    CommitmentRequest.objects.filter(transaction_uid="2.25.2").update(
+        state=CommitmentState.GIVEN_UP, next_attempt_at=long_ago
+    )
+    new, held = new_request(transaction="2.25.3")
     note_verified(held)
     note_reported(held, association="same")
     assert list(CommitmentRequest.objects.all()) == [new]
