@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 from pydicom.dataset import Dataset
@@ -196,32 +197,38 @@ def new_patient(arrival: Arrival, identity: str) -> Patient:
 
 def new_study(arrival: Arrival, patient: Patient, now: datetime) -> Study:
     """Insert the study that a first object speaks of."""
-    dataset = arrival.header.dataset
-    stated = demographics(dataset)
-    accession, description = text(dataset, "AccessionNumber"), text(dataset, "StudyDescription")
-    referring_physician = person_name_text(dataset, "ReferringPhysicianName")[:400]
     return Study.objects.create(
         facility_id=arrival.reception.facility_id,
         patient=patient,
         study_instance_uid=arrival.header.study_instance_uid,
-        patient_name=stated.name[:400],
-        patient_name_index=name_index(stated.name[:400]),
-        patient_identifier=stated.patient_id[:64],
-        birth_date=stated.birth_date,
-        sex=stated.sex[:16],
-        study_date=date_value(dataset, "StudyDate"),
-        study_time=time_value(dataset, "StudyTime"),
-        study_id=text(dataset, "StudyID")[:16],
-        accession_number=accession[:64],
-        description=description[:256],
-        referring_physician=referring_physician,
-        referring_physician_index=name_index(referring_physician),
-        institution=text(dataset, "InstitutionName")[:64],
-        timezone_offset=text(dataset, "TimezoneOffsetFromUTC")[:16],
-        search_text=f"{stated.name} {stated.name_display} {stated.patient_id} {accession} {description}".lower(),
         received_at=now,
         changed_at=now,
+        **study_values(arrival.header.dataset),
     )
+
+
+def study_values(dataset: Dataset) -> dict[str, Any]:
+    """Return what the index keeps of an object about its study, by column."""
+    stated = demographics(dataset)
+    accession, description = text(dataset, "AccessionNumber"), text(dataset, "StudyDescription")
+    referring_physician = person_name_text(dataset, "ReferringPhysicianName")[:400]
+    return {
+        "patient_name": stated.name[:400],
+        "patient_name_index": name_index(stated.name[:400]),
+        "patient_identifier": stated.patient_id[:64],
+        "birth_date": stated.birth_date,
+        "sex": stated.sex[:16],
+        "study_date": date_value(dataset, "StudyDate"),
+        "study_time": time_value(dataset, "StudyTime"),
+        "study_id": text(dataset, "StudyID")[:16],
+        "accession_number": accession[:64],
+        "description": description[:256],
+        "referring_physician": referring_physician,
+        "referring_physician_index": name_index(referring_physician),
+        "institution": text(dataset, "InstitutionName")[:64],
+        "timezone_offset": text(dataset, "TimezoneOffsetFromUTC")[:16],
+        "search_text": f"{stated.name} {stated.name_display} {stated.patient_id} {accession} {description}".lower(),
+    }
 
 
 def new_series(arrival: Arrival, study: Study, now: datetime) -> Series:
@@ -230,24 +237,31 @@ def new_series(arrival: Arrival, study: Study, now: datetime) -> Series:
     series = Series.objects.create(
         study=study,
         series_instance_uid=arrival.header.series_instance_uid,
-        modality=text(dataset, "Modality")[:16].upper(),
-        series_number=_integer(dataset, "SeriesNumber"),
-        description=text(dataset, "SeriesDescription")[:256],
-        body_part=text(dataset, "BodyPartExamined")[:64],
-        laterality=text(dataset, "Laterality")[:16],
-        protocol=text(dataset, "ProtocolName")[:64],
-        station=text(dataset, "StationName")[:64],
-        series_date=date_value(dataset, "SeriesDate"),
-        series_time=time_value(dataset, "SeriesTime"),
-        performed_step_date=date_value(dataset, "PerformedProcedureStepStartDate"),
-        performed_step_time=time_value(dataset, "PerformedProcedureStepStartTime"),
         changed_at=now,
+        **series_values(dataset),
     )
-    SeriesRequest.objects.bulk_create(_requests(dataset, series))
+    SeriesRequest.objects.bulk_create(series_requests(dataset, series))
     return series
 
 
-def _requests(dataset: Dataset, series: Series) -> list[SeriesRequest]:
+def series_values(dataset: Dataset) -> dict[str, Any]:
+    """Return what the index keeps of an object about its series, by column."""
+    return {
+        "modality": text(dataset, "Modality")[:16].upper(),
+        "series_number": _integer(dataset, "SeriesNumber"),
+        "description": text(dataset, "SeriesDescription")[:256],
+        "body_part": text(dataset, "BodyPartExamined")[:64],
+        "laterality": text(dataset, "Laterality")[:16],
+        "protocol": text(dataset, "ProtocolName")[:64],
+        "station": text(dataset, "StationName")[:64],
+        "series_date": date_value(dataset, "SeriesDate"),
+        "series_time": time_value(dataset, "SeriesTime"),
+        "performed_step_date": date_value(dataset, "PerformedProcedureStepStartDate"),
+        "performed_step_time": time_value(dataset, "PerformedProcedureStepStartTime"),
+    }
+
+
+def series_requests(dataset: Dataset, series: Series) -> list[SeriesRequest]:
     """Return what the series was made for, not yet inserted."""
     stated = [
         (text(item, "RequestedProcedureID"), text(item, "ScheduledProcedureStepID"), text(item, "AccessionNumber"))
