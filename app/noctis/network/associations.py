@@ -226,7 +226,9 @@ class AcceptedAssociation(Association):
             msg.Identifier = BytesIO()  # an empty one: it is answered with a status
         context = self._accepted_cx.get(context_id)
         sop_class_uid = str(getattr(msg, "AffectedSOPClassUID", None) or getattr(msg, "RequestedSOPClassUID", None))
-        if isinstance(msg, N_EVENT_REPORT) and msg.MessageIDBeingRespondedTo is not None:
+        if isinstance(msg, N_EVENT_REPORT) and threading.current_thread() is not self:
+            self.dimse.msg_queue.put((context_id, msg))  # pynetdicom starts a thread for it, but only this one may send
+        elif isinstance(msg, N_EVENT_REPORT) and msg.MessageIDBeingRespondedTo is not None:
             if self._commitments is not None:
                 self._commitments.take_answer(msg)
         elif context is None or not msg.is_valid_request:

@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
+from noctis.network.services import STORAGE_COMMITMENT_PUSH_MODEL
 from noctis.network.tests.commitment_peers import ReportTaker, associated, information
 from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject, send_raw
@@ -161,6 +162,16 @@ def test_malformed_requests_get_the_status_of_the_standard(service, images):
         assert modality.ask(information("2.25.105", [(CT_IMAGE, "2.25.9")]))[0] == 0
         assert modality.hear().failed == {"2.25.9": NO_SUCH_INSTANCE}
         assert modality.ask(information("2.25.105", images)) == (0x0131, "The Transaction UID is already in use.")
+
+
+def test_a_report_that_nobody_asked_for_is_refused(service):
+    with associated(service) as modality:
+        status, _ = modality.association.send_n_event_report(
+            information("2.25.106", []), 1, STORAGE_COMMITMENT_PUSH_MODEL, "1.2.840.10008.1.20.1.1"
+        )
+        assert status.Status == 0x0122
+        assert modality.ask(information("2.25.106", [(CT_IMAGE, "2.25.9")]))[0] == 0
+        assert modality.hear().event_type == 2
 
 
 def test_who_may_not_use_the_service_gets_no_context(service):

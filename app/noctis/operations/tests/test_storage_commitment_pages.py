@@ -71,11 +71,14 @@ def test_a_failing_report_shows_why_and_when_it_is_tried_again(administrator, co
     assert "2.25.11" not in text
 
 
-def test_who_is_not_registered_can_be_added(administrator, commitment):
+def test_who_is_not_registered_can_be_added(administrator, commitment, people):
     postpone(verified(commitment), reason="NORTH_CT is not registered for this facility.")
     text = listed(administrator)
     assert "NORTH_CT is not registered" in text
-    assert reverse("operations:new_application_entity") in text
+    address = f"{reverse('operations:new_application_entity')}?commitment={commitment.pk}"
+    assert address in text
+    form = administrator.get(address).context["form"]
+    assert form.initial == {"ae_title": "NORTH_CT", "facility": people.north.pk, "host": "10.1.2.3"}
 
 
 def test_an_entity_with_an_address_gets_no_advice_about_it(administrator, commitment, people):

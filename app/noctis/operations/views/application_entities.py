@@ -31,6 +31,7 @@ from noctis.network.models import (
 )
 from noctis.operations.forms import ApplicationEntityForm
 from noctis.operations.views.onboarding import attempts_of
+from noctis.storage_commitment.models import CommitmentRequest
 
 FIELDS = ("ae_title", "facility", "description", "networks", "host", "port")
 RULES = (
@@ -65,11 +66,12 @@ def refused_associations(request: HttpRequest) -> HttpResponse:
 @administrators_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_application_entity(request: HttpRequest) -> HttpResponse:
-    """Add a device; ``refused``, ``destination`` or ``attempt`` names what the form is to be filled in from."""
+    """Add a device; a parameter such as ``refused`` or ``attempt`` names what the form is to be filled in from."""
     attempt = _attempt(request.GET.get("attempt", ""))
     initial = {
         **_of_refused(request.GET.get("refused", "")),
         **_of_destination(request.GET.get("destination", "")),
+        **_of_commitment(request.GET.get("commitment", "")),
         **_of_attempt(attempt),
     }
     form = ApplicationEntityForm(request.POST or None, initial=initial)
@@ -167,3 +169,10 @@ def _of_destination(pk: str) -> dict[str, Any]:
         return {}
     host = wanted.address or "" if wanted.requested_by == wanted.ae_title else ""  # who moves to itself is there
     return {"ae_title": wanted.ae_title, "facility": wanted.facility_id, "host": host}
+
+
+def _of_commitment(pk: str) -> dict[str, Any]:
+    asked = CommitmentRequest.objects.filter(pk=pk).first() if pk.isdecimal() else None
+    if asked is None:
+        return {}
+    return {"ae_title": asked.ae_title, "facility": asked.facility_id, "host": asked.address or ""}
