@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import AE, evt
 
 from noctis.data_directory import DataDirectory
+from noctis.network.answers import keep_answers
+from noctis.network.services import MODALITY_PERFORMED_PROCEDURE_STEP
 from noctis.network.statistics_report import read_report
+from noctis.network.tests.commitment_peers import ReportTaker, associated, information
 from tests.support.dicom_service import DicomService
-from tests.support.peers import RawSender, SentObject, bit_preserving_storescp, dcmtk
+from tests.support.peers import RawSender, SentObject, bit_preserving_storescp, dcmtk, send_raw
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -91,6 +96,39 @@ def test_the_counts_are_what_dcmtk_did(
     assert of_peer(found, "CT2")["services"]["c_store"]["success"] == 5
     assert of_peer(found, "WS1")["instances"] == {"received": 0, "sent": 12}
     assert len(list(got.iterdir())) == 12
+
+
+def test_reports_of_both_kinds_count_over_whichever_association_they_go(
+    new_service: NewService, make_images: Callable[..., list[SentObject]]
+) -> None:
+    service, taker, images = new_service(), ReportTaker(), make_images(2)
+    service.manage("add_ae", "CT1", "--facility", "NORTH", "--host", "127.0.0.1", "--port", str(taker.port))
+    send_raw(service.port, images, calling="CT1")
+    with taker.listening():
+        with associated(service) as modality:
+            assert modality.ask(information("2.25.100", images))[0] == 0
+            modality.hear()
+        with associated(service) as modality:
+            assert modality.ask(information("2.25.200", images))[0] == 0
+        wait_for(lambda: taker.reports, "a report over a new association")
+    steps = AE("CT1")
+    steps.add_requested_context(MODALITY_PERFORMED_PROCEDURE_STEP)
+    handlers: list[Any] = [(evt.EVT_CONN_OPEN, keep_answers)]
+    association = steps.associate("127.0.0.1", service.port, ae_title="NOCTIS_PACS", evt_handlers=handlers)
+    incomplete = Dataset()
+    incomplete.PerformedProcedureStepStatus = "IN PROGRESS"
+    association.send_n_create(incomplete, MODALITY_PERFORMED_PROCEDURE_STEP, "2.25.7")
+    association.send_n_set(incomplete, MODALITY_PERFORMED_PROCEDURE_STEP, "2.25.7")
+    association.release()
+    wait_for(lambda: figures(service)["services"]["n_event_report"]["requests"] == 2, "both reports in the figures")
+    services = of_peer(figures(service), "CT1")["services"]
+    assert {name: (one["success"], one["failure"]) for name, one in services.items()} == {
+        "c_store": (2, 0),
+        "n_action": (2, 0),
+        "n_event_report": (2, 0),
+        "n_create": (0, 1),
+        "n_set": (0, 1),
+    }
 
 
 def test_the_bytes_are_those_on_the_wire(new_service: NewService, make_images: Callable[..., list[SentObject]]) -> None:
