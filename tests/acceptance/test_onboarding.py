@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from pydicom.uid import CTImageStorage
+from pynetdicom import AE
 
 from tests.acceptance.test_pages import AXE, SIZES, assert_accessible
 from tests.support.appliance import Appliance
@@ -83,6 +85,20 @@ def test_an_open_attempt_stays_open_when_another_comes(appliance: Appliance, sig
     echoscu(appliance.dicom_port, calling="STAYS")
     expect(attempts(page, "STAYS")).to_have_count(2)
     expect(attempts(page, "STAYS").nth(1).get_by_text("Proposed transfer syntaxes")).to_be_visible()
+
+
+def test_an_association_that_lasts_shows_while_it_does(appliance: Appliance, sign_in: Callable[..., Page]):
+    page = sign_in("administrator")
+    page.goto("/admin/connect?title=SOUTH_CT")
+    entity = AE("SOUTH_CT")
+    entity.add_requested_context(CTImageStorage)
+    association = entity.associate("127.0.0.1", appliance.dicom_port, ae_title=appliance.ae_title)
+    try:
+        expect(latest(page, "SOUTH_CT")).to_contain_text("is let in and still connected", timeout=20_000)
+    finally:
+        association.release()
+    expect(latest(page, "SOUTH_CT")).to_contain_text("was let in, but asked for nothing", timeout=20_000)
+    expect(attempts(page, "SOUTH_CT")).to_have_count(1)
 
 
 def test_a_refused_service_is_allowed_and_taken_back(appliance: Appliance, sign_in: Callable[..., Page]):

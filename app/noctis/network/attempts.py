@@ -26,6 +26,7 @@ from pynetdicom.presentation import PresentationContext
 
 from noctis.network.admission import AssociationRequest, Refusal
 from noctis.network.database import database_session
+from noctis.network.defects import log_defect
 from noctis.network.dicom_services import DicomService
 from noctis.network.models import AssociationAttempt
 from noctis.network.services import is_offered_class, service_of
@@ -46,6 +47,7 @@ KEPT_OF_A_PEER: Final = 200
 KEPT_REFUSED: Final = 1000
 KEPT_ACCEPTED: Final = 2000
 WRITES_BETWEEN_PRUNINGS: Final = 16
+LASTING_SECONDS: Final = 2.0
 MOST_CONTEXTS: Final = 128
 MOST_SYNTAXES: Final = 32
 LONGEST_UID: Final = 64
@@ -69,7 +71,7 @@ class ContextResult(TypedDict):
     as_scp: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Attempt:
     """One association while it runs."""
 
@@ -80,6 +82,11 @@ class Attempt:
     operations: Counter[tuple[str, int]] = field(default_factory=Counter)
     at: datetime = field(default_factory=timezone.now)
     _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        """How long it has lasted."""
+        return time.monotonic() - self._began
 
     def refused(self, request: AssociationRequest, refusal: Refusal) -> None:
         """Note that the peer is not let in."""
@@ -98,7 +105,7 @@ class Attempt:
         asked = isinstance(peer.primitive, A_ASSOCIATE)
         return AssociationAttempt(
             at=self.at,
-            seconds=round(time.monotonic() - self._began, 3),
+            seconds=round(self.seconds, 3),
             calling_ae_title=printable(request.calling_ae_title if request else "", LONGEST_TITLE),
             called_ae_title=printable(request.called_ae_title if request else "", LONGEST_TITLE),
             address=self.address,
@@ -200,37 +207,96 @@ class AttemptThrottle:
             self._unlisted.pop(oldest, None)
 
 
+@dataclass
+class _Open:
+    """An association that goes on; ``row`` once it is listed, ``is_tried`` once that was tried."""
+
+    association: Association
+    allowed: frozenset[DicomService]
+    row: AssociationAttempt | None = None
+    is_tried: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 class AttemptRecorder:
-    """Writes attempts down for one process. Those that are refused do not displace the others."""
+    """Writes attempts down for one process: as they end, and those that last as soon as they do.
+
+    Those that are refused do not displace the others. A database that is away is not waited for.
+    """
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self._throttles = {True: AttemptThrottle(), False: AttemptThrottle()}
         self._writes = 0
+        self._open: dict[Attempt, _Open] = {}
+        self._opened = threading.Condition()
+        self._watcher: threading.Thread | None = None
+
+    def watch(self, attempt: Attempt, association: Association, allowed: frozenset[DicomService]) -> None:
+        """List an association while it goes on, where it lasts: a modality may keep one open for hours."""
+        with self._opened:
+            self._open[attempt] = _Open(association, allowed)
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._list_what_lasts, name="attempts", daemon=True)
+                self._watcher.start()
+            self._opened.notify()
 
     def record(
-        self,
-        attempt: Attempt,
-        association: Association,
-        *,
-        allowed: frozenset[DicomService],
-        ended: str,
+        self, attempt: Attempt, association: Association, *, allowed: frozenset[DicomService], ended: str
     ) -> None:
-        """Write an association down that has ended; an administrator's page is not worth waiting for a database."""
+        """Write an association down that has ended."""
+        with self._opened:
+            watched = self._open.pop(attempt, None) or _Open(association, allowed)
         if attempt.request is None:
             return
-        peer = (attempt.request.calling_ae_title, attempt.address)
-        unlisted = self._throttles[attempt.refusal is None].unlisted_before(peer)
-        if unlisted is None:
+        with watched.lock:
+            self._write(attempt, watched, ended)
+
+    def _list_what_lasts(self) -> None:
+        while True:
+            with self._opened:
+                self._opened.wait_for(lambda: self._open)
+            time.sleep(LASTING_SECONDS / 2)
+            with self._opened:
+                lasting = [(one, state) for one, state in self._open.items() if one.seconds >= LASTING_SECONDS]
+            for attempt, state in lasting:
+                with state.lock:
+                    self._list(attempt, state)
+
+    def _list(self, attempt: Attempt, state: _Open) -> None:
+        if state.is_tried or not state.association.is_established:
             return
         try:
+            self._write(attempt, state, ended="")
+        except Exception as error:  # noqa: BLE001  (the others are still to be listed)
+            log_defect(logger, error)
+
+    def _write(self, attempt: Attempt, state: _Open, ended: str) -> None:
+        peer = (attempt.request.calling_ae_title if attempt.request else "", attempt.address)
+        unlisted = state.row.unlisted_before if state.row else None
+        if not state.is_tried:
+            unlisted = self._throttles[attempt.refusal is None].unlisted_before(peer)
+        state.is_tried = True
+        if unlisted is None:
+            return
+        row = attempt.row(state.association, state.allowed, ended=ended, unlisted=unlisted)
+        try:
             with database_session():
-                attempt.row(association, allowed, ended=ended, unlisted=unlisted).save()
+                self._save(row, state)
                 self._writes += 1
                 if self._writes % WRITES_BETWEEN_PRUNINGS == 0:
                     prune(*peer)
         except DatabaseFailure as error:
             logger.warning("an association is not listed, the database does not answer: %s", type(error).__name__)
+
+    @staticmethod
+    def _save(row: AssociationAttempt, state: _Open) -> None:
+        if state.row is None:
+            row.save()
+            state.row = row
+        else:
+            changes = {name: getattr(row, name) for name in ("seconds", "operations", "ended")}
+            AssociationAttempt.objects.filter(pk=state.row.pk).update(**changes)
 
 
 def prune(calling_ae_title: str, address: str) -> None:

@@ -245,6 +245,11 @@ class AssociationAttempt(models.Model):
     def __str__(self) -> str:
         return f"{self.calling_ae_title or 'A caller'} from {self.address}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the association goes on, as far as is known."""
+        return self.is_accepted and not self.ended
+
 
 class FurtherTitle(models.Model):
     """An AE title that callers may use for us beside our own: what a modality was set up with for an older archive."""

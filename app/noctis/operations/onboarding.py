@@ -224,12 +224,17 @@ _ADVICE: Final = {
 def _tell_accepted(story: Story) -> None:
     attempt = story.attempt
     done = operations_in_words(attempt.operations)
-    story.headline = f"was let in; {done}" if done else "was let in, but asked for nothing"
+    if attempt.is_open:
+        story.headline = f"is let in and still connected; {done}" if done else "is let in and still connected"
+    else:
+        story.headline = f"was let in; {done}" if done else "was let in, but asked for nothing"
     failed = any(status not in {SUCCESS, CANCELLED} for counts in attempt.operations.values() for status in counts)
     nothing_accepted = attempt.contexts and not any(one["result"] == ACCEPTED for one in attempt.contexts)
     if failed or nothing_accepted or attempt.ended == "aborted by us":
         story.tone = Tone.BAD
-    elif not done or any(one["result"] != ACCEPTED for one in _of_unaccepted_classes(attempt.contexts)):
+    elif not (done or attempt.is_open) or any(
+        one["result"] != ACCEPTED for one in _of_unaccepted_classes(attempt.contexts)
+    ):
         story.tone = Tone.ODD
     if nothing_accepted:
         story.headline = "was let in, but nothing that it proposed can be used"

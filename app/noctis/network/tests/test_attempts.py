@@ -189,6 +189,19 @@ def test_a_flood_is_listed_in_part_and_counted(new_service) -> None:
     assert the_one(service, "CALM")["unlisted_before"] == 0
 
 
+@pytest.mark.integration
+def test_an_association_that_lasts_is_listed_before_it_ends(service: DicomService, ct: SentObject) -> None:
+    with RawSender(service.port, [ct], calling="LASTING") as sender:
+        assert sender.send(ct)[0] == 0
+        attempt = the_one(service, "LASTING")
+        assert (attempt["ended"], attempt["operations"]) == ("", {"C-STORE": {"0000": 1}})
+        assert {one["result"] for one in attempt["contexts"]} == {ACCEPTED}
+        assert sender.send(ct)[0] == 0
+    wait_for(lambda: the_one(service, "LASTING")["ended"], "the end of the association")
+    attempt = the_one(service, "LASTING")
+    assert (attempt["ended"], attempt["operations"]) == ("released", {"C-STORE": {"0000": 2}})
+
+
 def test_the_throttle_says_how_many_it_held_back() -> None:
     now = [0.0]
     throttle = AttemptThrottle(clock=lambda: now[0])

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from noctis.network.models import RemoteApplicationEntity
+from noctis.network.outgoing_transport import Address
 from noctis.network.verification_scu import EchoResult
 from noctis.operations.views import entity_tools
 from tests.support.certificates import Authority
@@ -46,7 +47,12 @@ def echo(client: Client, entity: RemoteApplicationEntity, **headers: str) -> str
 @pytest.mark.parametrize("headers", [HTMX, {}])
 def test_the_result_of_an_echo_is_told(administrator, reachable, monkeypatch, result, words, headers):
     asked = []
-    monkeypatch.setattr(entity_tools, "echo_in_time", lambda address: asked.append(address) or result)
+
+    def answer(address: Address) -> EchoResult:
+        asked.append(address)
+        return result
+
+    monkeypatch.setattr(entity_tools, "echo_in_time", answer)
     text = echo(administrator, reachable, **headers)
     assert words in text
     assert ("3.3 ms" in text or "3.2 ms" in text) is result.is_success

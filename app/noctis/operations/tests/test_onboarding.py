@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from noctis.audit.models import Action, AuditEntry
 from noctis.network.admission import Policy
-from noctis.network.attempts import ACCEPTED, NO_TRANSFER_SYNTAX, NOT_ALLOWED, NOT_OFFERED
+from noctis.network.attempts import ACCEPTED, NO_TRANSFER_SYNTAX, NOT_ALLOWED, NOT_OFFERED, ContextResult
 from noctis.network.models import AssociationAttempt, FurtherTitle, Obstacle, RemoteApplicationEntity
 from noctis.operations.forms import ApplicationEntityForm
 from noctis.operations.onboarding import Surroundings, Tone, context_lines, operations_in_words, tell
@@ -28,7 +28,7 @@ def administrator(client: Client, people) -> Client:
     return client
 
 
-def context(sop_class: str, result: str, *syntaxes: str) -> dict[str, Any]:
+def context(sop_class: str, result: str, *syntaxes: str) -> ContextResult:
     accepted = IMPLICIT if result == ACCEPTED else ""
     return {
         "sop_class": sop_class,
@@ -198,7 +198,7 @@ def test_filters_narrow(administrator, attempt):
 
 
 def news(client: Client, *shown: int, **query: str) -> Any:
-    return client.get(reverse("operations:connect_attempts"), {**query, "shown": shown})
+    return client.get(reverse("operations:connect_attempts"), {**query, "shown": [str(pk) for pk in shown]})
 
 
 def test_only_what_is_new_comes_with_the_poll(administrator, attempt):
@@ -270,6 +270,28 @@ def test_what_is_not_called_for_is_not_done(administrator, people, name):
     assert device.networks == "10.9.9.9"
     assert not FurtherTitle.objects.exists()
     assert not AuditEntry.objects.filter(action=Action.APPLICATION_ENTITY_CHANGED).exists()
+
+
+def test_an_association_that_goes_on_is_replaced_when_it_ends(administrator):
+    lasting = tried(ended="", operations={"C-STORE": {"0000": 3}})
+    lasting.save()
+    text = page(administrator)
+    assert "is let in and still connected; C-STORE: 3 × success" in text
+    assert f'name="open" value="{lasting.pk}"' in text
+    shown: dict[str, Any] = {"shown": lasting.pk, "open": lasting.pk}
+    assert administrator.get(reverse("operations:connect_attempts"), shown).status_code == 204
+
+    lasting.ended = "released"
+    lasting.save()
+    answer = administrator.get(reverse("operations:connect_attempts"), shown).content.decode()
+    assert f'id="attempt-card-{lasting.pk}" hx-swap-oob="true"' in answer
+    assert "was let in; C-STORE: 3 × success" in answer
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "²", "9" * 30, ""])
+def test_a_poll_with_nonsense_is_no_error(administrator, attempt, value):
+    answer = administrator.get(reverse("operations:connect_attempts"), {"shown": value, "open": value})
+    assert answer.status_code == 200
 
 
 def test_a_further_title_is_listed_and_removed(administrator, further_title):

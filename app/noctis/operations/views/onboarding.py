@@ -21,6 +21,8 @@ from noctis.operations.embedded.readiness import ECHO_CALLING_TITLE
 from noctis.operations.onboarding import Story, Surroundings, tell
 
 LISTED = 50
+MOST_SHOWN = 500
+HIGHEST_KEY = 2**63 - 1
 FILTERS = ("title", "address")
 
 
@@ -42,15 +44,16 @@ def connect_modality(request: HttpRequest) -> HttpResponse:
 @administrators_only
 @require_safe
 def connect_attempts(request: HttpRequest) -> HttpResponse:
-    """Give the attempts that the page does not show yet; 204 where there are none."""
-    shown = [int(text) for text in request.GET.getlist("shown") if text.isascii() and text.isdigit() and int(text)]
+    """Give the attempts that the page does not show yet, and anew those that ended; 204 where there are none."""
+    shown = _numbers(request, "shown")
     new = _wanted(request).exclude(pk__in=shown)
     if shown:
         new = new.filter(pk__gt=min(shown))  # not only above the newest: who began first may be written last
-    attempts = list(new[:LISTED])
-    if not attempts:
+    told = stories([*new[:LISTED], *_ended(_numbers(request, "open"))])
+    if not told:
         return HttpResponse(status=204)
-    return render(request, "operations/_attempts.html", {"stories": stories(attempts), "query": _query(request)})
+    context = {"stories": told, "replaced": set(shown), "query": _query(request)}
+    return render(request, "operations/_attempts.html", context)
 
 
 @administrators_only
@@ -121,6 +124,15 @@ def _wanted(request: HttpRequest) -> QuerySet[AssociationAttempt]:
     if address := request.GET.get("address", "").strip():
         attempts = attempts.filter(address__startswith=address)
     return attempts
+
+
+def _ended(shown_as_open: list[int]) -> QuerySet[AssociationAttempt]:
+    return AssociationAttempt.objects.filter(pk__in=shown_as_open).exclude(ended="")
+
+
+def _numbers(request: HttpRequest, name: str) -> list[int]:
+    texts = request.GET.getlist(name)[:MOST_SHOWN]
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST_KEY]
 
 
 def _query(request: HttpRequest) -> str:
