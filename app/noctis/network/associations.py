@@ -132,6 +132,7 @@ class AcceptedAssociation(Association):
             return decision.rejection
         if not decision.is_own_check:
             self._attempt.admitted(request, self)
+            self._owner.attempts.watch(self._attempt, self, decision.services)
         self.allowed_services = decision.services
         if decision.checked_identity and request.identity is not None and request.identity.wants_response:
             self.acceptor.add_negotiation_item(confirmation())
