@@ -30,6 +30,7 @@ __all__ = ["Address", "AssociationLost", "CannotAssociate", "associate", "end_as
 
 logger = logging.getLogger(__name__)
 
+NOTHING_ACCEPTED: Final = "it accepted nothing of what was proposed"
 # By source and reason of A-ASSOCIATE-RJ (PS3.8 table 9-21).
 _REJECTIONS: Final = {
     (1, 2): "it does not support the application context",
@@ -144,7 +145,7 @@ def _why_not(association: Association, address: Address) -> str:
             else f"it rejected the association {words}"
         )
     if isinstance(answer, A_ASSOCIATE) and answer.result == 0:
-        return "it accepted nothing of what was proposed"
+        return NOTHING_ACCEPTED
     if isinstance(connection, OutgoingSocket) and connection.trouble:
         return connection.trouble
     if address.uses_tls:

@@ -15,6 +15,7 @@ from noctis.audit.models import Action
 from noctis.network.models import RemoteApplicationEntity
 from noctis.routing.models import OPEN_STATES, ItemState, Transmission, TransmissionState
 from noctis.routing.permissions import destinations_for, may_manage
+from noctis.routing.queue import release
 
 
 class NotAllowed(Exception):
@@ -93,10 +94,11 @@ def retry_transmission(transmission: Transmission, *, acting_user: User, address
     locked.items.filter(state=ItemState.QUEUED).update(due_at=now)
     if locked.state == TransmissionState.CANCELLED and locked.rule_id is None:
         locked.is_expanded, locked.is_following = False, True  # with what came while it was stopped
+    if locked.waits_for_destination:
+        release(locked.destination_id)
+        locked.waits_for_destination, locked.attempts = False, 0
     locked.state, locked.next_attempt_at, locked.failed, locked.finished_at = TransmissionState.QUEUED, now, 0, None
-    locked.save(
-        update_fields=["state", "next_attempt_at", "failed", "finished_at", "is_expanded", "is_following"],
-    )
+    locked.save()
     _record_change(transmission, "tried again", acting_user, address)
     return True
 

@@ -19,6 +19,7 @@ from noctis.archive.retrieve import StoredObject, stored_objects
 from noctis.dicom.dimse_status import RetrieveStatus
 from noctis.network.database import database_session
 from noctis.network.outgoing import IsStopping
+from noctis.network.requesting import NOTHING_ACCEPTED, CannotAssociate
 from noctis.network.retrieve import WARNINGS
 from noctis.network.sending import AssociationLost
 from noctis.network.storage_scu import Destination, NotSendable
@@ -32,6 +33,10 @@ WRITE_SECONDS: Final = 0.5
 DUPLICATE_SOP_INSTANCE: Final = 0x0111
 OUT_OF_RESOURCES: Final = range(0xA700, 0xA800)
 DELIVERED: Final = frozenset({RetrieveStatus.SUCCESS, DUPLICATE_SOP_INSTANCE, *WARNINGS})
+
+
+class OutOfResources(AssociationLost):
+    """The destination takes nothing for now."""
 
 
 class Stopped(Exception):
@@ -100,21 +105,24 @@ def send(task: Task, line: Line, is_stopping: IsStopping) -> bool:
     with database_session():
         stored = _read(task)
     outcome = Outcome(refused={pk: "it is not stored any more" for pk in task.items if pk not in stored})
-    trouble = ""
+    trouble, is_unreachable = "", False
     try:
         _send_each(task, stored, line, outcome, is_stopping)
     except AssociationLost as error:
-        trouble = str(error)
+        if str(error) == NOTHING_ACCEPTED:
+            outcome.refused.update(dict.fromkeys(stored, "the peer accepted none of the SOP classes"))
+        else:
+            trouble, is_unreachable = str(error), isinstance(error, CannotAssociate | OutOfResources)
     except Stopped:
         pass
     with database_session():
         write_down(task.transmission_id, outcome.sent, outcome.refused)
         if trouble:
             logger.warning("%s: %s, it is tried again later", task.address.ae_title, trouble)
-            hold(task.transmission_id, f"{task.address.ae_title}: {trouble}.")
+            hold(task.transmission_id, f"{task.address.ae_title}: {trouble}.", everything=is_unreachable)
         else:
             conclude(task.transmission_id)
-    return not trouble
+    return not is_unreachable
 
 
 def _read(task: Task) -> dict[int, StoredObject]:
@@ -154,6 +162,6 @@ def _judge(pk: int, status: int, outcome: Outcome) -> None:
     if status in DELIVERED:
         outcome.sent.append(pk)
     elif status in OUT_OF_RESOURCES:
-        raise AssociationLost(f"it is out of resources (status 0x{status:04X})")
+        raise OutOfResources(f"it is out of resources (status 0x{status:04X})")
     else:
         outcome.refused[pk] = f"it was refused with status 0x{status:04X}"

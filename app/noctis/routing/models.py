@@ -150,7 +150,10 @@ class Transmission(models.Model):
     bytes_total = models.PositiveBigIntegerField(default=0)
     bytes_sent = models.PositiveBigIntegerField(default=0)
     audited = models.PositiveIntegerField(default=0, help_text="How many of those sent are in the audit trail")
-    attempts = models.PositiveIntegerField(default=0, help_text="Failures to reach the destination in a row")
+    attempts = models.PositiveIntegerField(default=0, help_text="Failures in a row, without anything sent")
+    waits_for_destination = models.BooleanField(
+        default=False, help_text="The destination could not be reached or is out of resources"
+    )
     next_attempt_at = models.DateTimeField(default=timezone.now)
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -17,7 +17,7 @@ from noctis.audit.models import Action
 from noctis.network.models import RemoteApplicationEntity
 from noctis.network.outgoing import retry_after
 from noctis.network.requesting import Address
-from noctis.routing.models import ItemState, Transmission, TransmissionItem, TransmissionState
+from noctis.routing.models import ItemState, Priority, Transmission, TransmissionItem, TransmissionState
 from noctis.routing.sorting import recount
 
 CHUNK: Final = 200
@@ -41,6 +41,7 @@ def begin_next(destination_id: int) -> Task | None:
     """Return what is to be sent next to a destination, None where nothing is due or it cannot be sent to."""
     while True:
         now = timezone.now()
+        _wait_with_others(destination_id, now)
         due = Transmission.objects.due(now).filter(destination_id=destination_id)
         found = due.select_for_update(of=("self",)).select_related("destination__facility", "study__facility").first()
         if found is None:
@@ -49,7 +50,7 @@ def begin_next(destination_id: int) -> Task | None:
             _give_up(found, f"{found.destination} belongs to another facility now: ask for it anew.")
             continue
         if trouble := _unusable(found.destination):
-            hold(found.pk, f"{found.destination} {trouble}.")
+            hold(found.pk, f"{found.destination} {trouble}.", everything=True)
             return None
         rows = found.items.filter(state=ItemState.QUEUED, due_at__lte=now).order_by("due_at", "pk")
         chosen = list(rows.values_list("pk", "instance__sop_instance_uid", "instance_id")[:CHUNK])
@@ -80,7 +81,8 @@ def write_down(transmission_id: int, sent: Sequence[int], refused: Mapping[int, 
         transmission.bytes_sent += sum(sizes)
         transmission.attempts, transmission.last_error = 0, ""
         transmission.save(update_fields=["sent", "bytes_sent", "attempts", "last_error"])
-    for item in TransmissionItem.objects.filter(pk__in=refused, transmission=transmission):
+        release(transmission.destination_id)
+    for item in TransmissionItem.objects.filter(pk__in=refused, transmission=transmission, state=ItemState.QUEUED):
         _refuse(item, refused[item.pk], now)
     return transmission.state == TransmissionState.SENDING
 
@@ -116,26 +118,51 @@ def conclude(transmission_id: int) -> None:
 
 
 @transaction.atomic
-def hold(transmission_id: int, why: str) -> None:
-    """Leave a destination alone for a while, with everything that is due for it; this is never given up."""
+def hold(transmission_id: int, why: str, *, everything: bool) -> None:
+    """Let a transmission wait, or ``everything`` for its destination; this is never given up."""
     transmission = _locked(transmission_id)
     _note_sent(transmission)
     now = timezone.now()
     next_at = now + retry_after(transmission.attempts + 1)
-    waiting = Transmission.objects.due(now).filter(destination_id=transmission.destination_id)
-    ids = set(waiting.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
-    if transmission.is_open:
-        ids.add(transmission.pk)
+    ids = {transmission.pk} if transmission.is_open else set()
+    if everything:
+        due = Transmission.objects.due(now).filter(destination_id=transmission.destination_id)
+        ids |= set(due.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     Transmission.objects.filter(pk__in=ids).update(
         state=TransmissionState.WAITING,
         attempts=F("attempts") + 1,
         next_attempt_at=next_at,
         last_error=why[:LONGEST_ERROR],
+        waits_for_destination=everything,
     )
     # what it broke off at is tried last, so that one instance cannot keep the others back
     first = transmission.items.filter(state=ItemState.QUEUED, due_at__lte=now).order_by("due_at", "pk").first()
     if first is not None:
         TransmissionItem.objects.filter(pk=first.pk).update(due_at=now)
+
+
+def release(destination_id: int) -> None:
+    """Let what waits for a destination go on at once: it is there again, or somebody wants to know."""
+    Transmission.objects.open().filter(destination_id=destination_id, waits_for_destination=True).update(
+        waits_for_destination=False, attempts=0, next_attempt_at=timezone.now()
+    )
+
+
+def _wait_with_others(destination_id: int, now: datetime) -> None:
+    """Let what rules forward to a destination that could not be reached wait until that is tried again.
+
+    What somebody asked for is tried at once: who asks wants to know.
+    """
+    of_destination = Transmission.objects.open().filter(destination_id=destination_id)
+    waiting = of_destination.filter(waits_for_destination=True, next_attempt_at__gt=now).order_by("next_attempt_at")
+    if (example := waiting.first()) is not None:
+        of_destination.filter(priority=Priority.FORWARDED, next_attempt_at__lte=now).update(
+            state=TransmissionState.WAITING,
+            attempts=example.attempts,
+            next_attempt_at=example.next_attempt_at,
+            last_error=example.last_error,
+            waits_for_destination=True,
+        )
 
 
 def _give_up(transmission: Transmission, why: str) -> None:

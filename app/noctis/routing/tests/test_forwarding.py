@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pynetdicom import AE
 from pynetdicom.events import Event
 
 from noctis.network.tests.conftest import NewService
@@ -205,19 +208,19 @@ def test_a_receiver_without_room_is_waited_for_and_nothing_is_given_up(service, 
 
 def test_what_is_cancelled_stops(service, make_images: MakeImages):
     images = make_images(40)
-    receiver = Receiver(lambda _event, _number: after(0.1))
+    goes_on = threading.Event()
+    receiver = Receiver(lambda _event, number: 0 if number < 4 or goes_on.wait(60) else 0xC000)
     with receiver.listening(EXPLICIT) as port:
         add_destination(service, "STORE", port)
         send_raw(service.port, images)
         service.wait_until_indexed()
         send_to(service, "STORE")
-        wait_for(lambda: len(receiver.received) >= 3, "some instances")
+        wait_for(lambda: len(receiver.received) == 4, "some instances")
         run(service, "cancel_transmission(Transmission.objects.get(), acting_user=user())")
-        time.sleep(2)
-        stopped_at = len(receiver.received)
-        time.sleep(1)
-        assert len(receiver.received) == stopped_at < 40
-        assert state(service, "STORE")[:3] == ("cancelled", 40, stopped_at)
+        time.sleep(1)  # longer than what was answered may wait to be written down
+        goes_on.set()
+        wait_for_state(service, "STORE", "cancelled", 40, 4, 0)
+        assert len(receiver.received) == 4
 
         run(service, "retry_transmission(Transmission.objects.get(), acting_user=user())")
         wait_for_state(service, "STORE", "sent", 40, 40, 0)
@@ -256,3 +259,24 @@ def test_one_dead_destination_does_not_hold_up_another(service, make_images: Mak
         wait_for_state(service, "STORE", "sent", 5, 5, 0)
         wait_for_state(service, "DEAD", "waiting", 5, 0, 0)
     assert data_sets(tmp_path / "got") == of(images)
+
+
+def test_a_receiver_that_takes_none_of_the_sop_classes_gets_three_tries(service, make_images: MakeImages):
+    images = make_images(2)
+    (port,) = free_ports(1)
+    entity = AE("PICKY")
+    entity.add_supported_context("1.2.840.10008.1.1")
+    server: Any = entity.start_server(("127.0.0.1", port), block=False)
+    try:
+        add_destination(service, "STORE", port)
+        send_raw(service.port, images)
+        service.wait_until_indexed()
+        send_to(service, "STORE")
+        for tries in (1, 2):
+            wait_for_state(service, "STORE", "waiting", 2, 0, 0)
+            wait_for(lambda: service.rows("SELECT MIN(refusals) FROM routing_transmissionitem") == [(tries,)], "a try")  # noqa: B023
+            try_now(service)
+        wait_for_state(service, "STORE", "failed", 2, 0, 2)
+    finally:
+        server.shutdown()
+    assert error(service) == "2 objects not taken: the peer accepted none of the SOP classes."
