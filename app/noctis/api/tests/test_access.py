@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from noctis.accounts.models import Role, User
@@ -129,3 +131,9 @@ def test_no_address_takes_what_names_a_patient():
         operation = api.get_openapi_schema(path_prefix="/api/v1/")["paths"][path][method]
         names = {parameter["name"] for parameter in operation.get("parameters", [])}
         assert not names & {"text", "patient_identifier", "patient_name", "accession_number", "study_instance_uid"}
+
+
+def test_the_documentation_lists_every_operation():
+    text = (settings.APP_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([A-Z]+) (\S+)` \|", text, re.MULTILINE)
+    assert sorted((method.lower(), path) for method, path in listed) == sorted(EXPECTED)
