@@ -8,13 +8,15 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
+from pydicom.dataset import Dataset
 
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage, index_of, pixel_of
 from tests.data.phantoms import ADA, PROBES, SyntheticStudy, angiogram, chest_radiograph, ct_series, save
 from tests.support.waiting import wait_for
 
 STUDY = SyntheticStudy("measuring", ADA, "CT to measure", "SYN2025140", "20250320", "101500")
-PLAIN = SyntheticStudy("measuring films", ADA, "Films to measure", "SYN2025141", "20250320", "111500")
+CHEST = SyntheticStudy("measuring chest", ADA, "Chest to measure", "SYN2025141", "20250320", "111500")
+VESSELS = SyntheticStudy("measuring vessels", ADA, "Vessels to measure", "SYN2025142", "20250320", "121500")
 SIZE = (PLAN.matrix, PLAN.matrix)
 WATER = next(probe for probe in PROBES if probe.name == "water")
 FAT = next(probe for probe in PROBES if probe.name == "fat")
@@ -28,7 +30,7 @@ Point = tuple[int, int]
 def studies(appliance, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Send a CT, an angiogram with a magnification and a chest film without calibration of its own."""
     folder = tmp_path_factory.mktemp("measuring")
-    for number, dataset in enumerate([*ct_series(PLAN, STUDY), angiogram(PLAIN), chest_radiograph(PLAIN)]):
+    for number, dataset in enumerate([*ct_series(PLAN, STUDY), angiogram(VESSELS), chest_radiograph(CHEST)]):
         save(dataset, folder / f"{number:03}.dcm")
     appliance.send([folder])
 
@@ -238,3 +240,27 @@ def test_a_facility_user_sees_them_and_has_no_tools_to_draw(ct: ViewerPage, sign
     reader.press("m")
     assert value(reader) == shown
     expect(reader.page.get_by_role("button", name="Measure a length")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("film", "study", "note"),
+    [(angiogram, VESSELS, "estimated from the magnification"), (chest_radiograph, CHEST, "at the detector")],
+    ids=["magnified", "at the detector"],
+)
+def test_a_film_says_on_whose_word_its_millimetres_are(
+    page: Page, film: Callable[..., Dataset], study: SyntheticStudy, note: str
+):
+    dataset = film(study)
+    size = int(dataset.Rows), int(dataset.Columns)
+    pixel = float(dataset.ImagerPixelSpacing[0]) / float(dataset.get("EstimatedRadiographicMagnificationFactor") or 1)
+    viewer = ViewerPage(page)
+    viewer.open(study)
+    viewer.press("m", "l")
+    first = viewer.place_of(size[0] * 0.4, size[1] * 0.3, size)
+    second = viewer.place_of(size[0] * 0.5, size[1] * 0.6, size)
+    viewer.stroke(first, second)
+
+    expect(page.locator(".viewer-annotation-place")).to_contain_text(note)
+    expect(page.locator(".viewer-canvas svg")).to_contain_text(note)
+    wanted = math.dist(first, second) / viewer.scale(size) * pixel
+    assert numbers(value(viewer))[0] == pytest.approx(wanted, abs=0.1)
