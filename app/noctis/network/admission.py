@@ -80,10 +80,12 @@ class Policy:
 
 def admit(request: AssociationRequest) -> Admission | Refusal:
     """Decide about ``request`` by what the database knows."""
-    if _is_own_check(request) and (facility := Facility.objects.order_by("pk").first()) is not None:
-        return Admission(facility, None, is_own_check=True)
     entity = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=request.calling_ae_title)
-    return decide(request, entity.first(), current_policy())
+    decision = decide(request, entity.first(), current_policy())
+    if isinstance(decision, Refusal) and _is_own_check(request):
+        facility = Facility.objects.order_by("pk").first()
+        return decision if facility is None else Admission(facility, None, is_own_check=True)
+    return decision
 
 
 def _is_own_check(request: AssociationRequest) -> bool:

@@ -85,7 +85,9 @@ def _boot_ticks(pid: int) -> int | None:
 
 
 def _keeper() -> str:
-    """Return the command that stops what starts the service again whenever it ends; empty where nothing does."""
+    """Return what stops the program that starts the service again whenever it ends; empty where nothing does."""
+    if keeper := os.environ.get("NOCTIS_KEPT_BY"):
+        return keeper
     if program := os.environ.get("SUPERVISOR_PROCESS_NAME"):
         group = os.environ.get("SUPERVISOR_GROUP_NAME", program)
         return f"supervisorctl stop {program if group == program else f'{group}:{program}'}"

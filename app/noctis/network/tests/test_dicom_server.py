@@ -180,12 +180,24 @@ def test_what_cannot_start_says_why(new_server: NewServer, tmp_path: Path) -> No
     assert "“colour” is not a key of this file" in bad.stderr
 
 
-def test_a_service_that_would_come_back_is_not_stopped(new_server: NewServer) -> None:
-    server = new_server(SUPERVISOR_PROCESS_NAME="noctis-dicom", SUPERVISOR_GROUP_NAME="noctis-dicom")
+@pytest.mark.parametrize(
+    ("environment", "advice"),
+    [
+        (
+            {"SUPERVISOR_PROCESS_NAME": "noctis-dicom", "SUPERVISOR_GROUP_NAME": "noctis-dicom"},
+            "supervisorctl stop noctis-dicom",
+        ),
+        ({"NOCTIS_KEPT_BY": "Ctrl-C where “make run” runs."}, "Ctrl-C where “make run” runs."),
+    ],
+)
+def test_a_service_that_would_come_back_is_not_stopped(
+    new_server: NewServer, environment: dict[str, str], advice: str
+) -> None:
+    server = new_server(**environment)
     server.start()
     refused = server.run("stop", check=False)
     assert refused.returncode == 1
-    assert "supervisorctl stop noctis-dicom" in refused.stderr
+    assert f"To stop it for good: {advice}" in refused.stderr
     assert server.run("status").returncode == 0
 
 

@@ -48,6 +48,7 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noctis.settings")
     os.environ.setdefault("NOCTIS_GUNICORN_LOG_LEVEL", "warning")
     os.environ.setdefault("NOCTIS_DICOM_DRAIN_SECONDS", "10")
+    os.environ["NOCTIS_KEPT_BY"] = "Ctrl-C where “make run” runs."  # “dicom-server stop” says so
     os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ["PYTHONPATH"] = str(APP_DIR)
     os.environ["NOCTIS_HTTP_PORT"] = str(settings.NOCTIS_HTTP_PORT)  # Gunicorn reads no settings file
