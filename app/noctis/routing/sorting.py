@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Count, F, Max, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
 from noctis.archive.models import Instance, StudyStatus
@@ -83,7 +83,8 @@ def has_work() -> bool:
     return (
         progress is None
         or newest > progress.sorted_until
-        or NumberGap.objects.exists()
+        or _filled_gaps().exists()
+        or NumberGap.objects.filter(noticed_at__lt=timezone.now() - GAP_LIFETIME).exists()
         or Transmission.objects.filter(is_expanded=False).exists()
         or _finished_followers().exists()
         or ForwardingRule.objects.filter(is_active=True, backfill_next__isnull=False).exists()
@@ -127,10 +128,8 @@ def _take_late() -> list[Arrival]:
     """Return what has appeared in a gap since it was noticed, and forget the gaps in which nothing can appear."""
     NumberGap.objects.filter(noticed_at__lt=timezone.now() - GAP_LIFETIME).delete()
     late: list[Arrival] = []
-    for gap in NumberGap.objects.all():
+    for gap in _filled_gaps():
         found = _arrivals(Instance.objects.filter(pk__range=(gap.first, gap.last)))
-        if not found:
-            continue
         gap.delete()
         ends = [gap.first - 1, *(arrival.instance_id for arrival in found), gap.last + 1]
         if len(found) == CHUNK:  # the rest of a wide gap is looked at next time, as it is
@@ -143,6 +142,12 @@ def _take_late() -> list[Arrival]:
         )
         late += found
     return late
+
+
+def _filled_gaps() -> QuerySet[NumberGap]:
+    """Return the gaps in which there are rows by now."""
+    appeared = Instance.objects.filter(pk__gte=OuterRef("first"), pk__lte=OuterRef("last"))
+    return NumberGap.objects.filter(Exists(appeared))
 
 
 def _arrivals(instances: QuerySet[Instance]) -> list[Arrival]:
