@@ -11,12 +11,15 @@ from typing import Any, Final, TypeAlias
 
 from pydicom.charset import python_encoding
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.valuerep import VR
 
 from noctis.archive.header import Header
 from noctis.archive.models import FlagReason, Patient, Study
 from noctis.dicom.attributes import (
+    UNREADABLE,
+    UNREADABLE_SEQUENCE,
     Demographics,
     date_value,
     element,
@@ -65,6 +68,7 @@ _PARSED: Final[dict[str, tuple[Callable[[Dataset, str], object], str]]] = {
     **dict.fromkeys(_TIMES, (time_value, "valid time")),
     **dict.fromkeys(_NUMBERS, (whole_number, "whole number")),
 }
+_REPRESENTATIONS: Final = frozenset(str(one.value) for one in VR)
 _LONGEST_DATE: Final = len("2024.02.29")
 
 
@@ -89,11 +93,11 @@ def looks_of(header: Header) -> tuple[object, ...]:
 
     Must be asked for before values are read, since reading replaces what came by what it means.
     """
-    found = (header.dataset.get_item(tag) for tag in _TAGS.values() if tag in header.dataset)
+    found = ((tag, _as_it_came(header.dataset, tag)) for tag in _TAGS.values() if tag in header.dataset)
     return (
         header.pixel_data_offset is not None,
         header.sop_class_uid.startswith(STANDARD_STORAGE),
-        *((int(item.tag), item.VR, _comparable(item.value)) for item in found if item is not None),
+        *((tag, None if item is None else (item.VR, _comparable(item.value))) for tag, item in found),
     )
 
 
@@ -132,7 +136,7 @@ def different_identity(stated: Demographics, study: Study) -> list[Difference]:
 
 def difference(keyword: str, stored: str, stated: str) -> Difference:
     """Return a difference for display, its values cut where they are endless."""
-    return {"attribute": keyword, "stored": stored[:LONGEST_VALUE], "stated": stated[:LONGEST_VALUE]}
+    return {"attribute": keyword, "stored": _shown_text(stored), "stated": _shown_text(stated)}
 
 
 def _contradictions(stated: Demographics, name: str, birth_date: date | None, sex: str) -> list[Difference]:
@@ -205,17 +209,31 @@ def _unknown_character_set(dataset: Dataset) -> Difference | None:
 
 def _wrong_representations(dataset: Dataset) -> Iterator[Difference]:
     for keyword, tag in _TAGS.items():
-        item: object = dataset.get_item(tag) if tag in dataset else None
+        item = _as_it_came(dataset, tag) if tag in dataset else None
         if isinstance(item, RawDataElement) and item.VR not in {None, "UN", dictionary_VR(tag)}:
-            yield {"attribute": keyword, "problem": f"has the value representation {item.VR}"}
+            known = f"has the value representation {item.VR}" if item.VR in _REPRESENTATIONS else None
+            yield {"attribute": keyword, "problem": known or "has no value representation that is known"}
+
+
+def _as_it_came(dataset: Dataset, tag: int) -> DataElement | RawDataElement | None:
+    """Return an element undecoded; None for a long one that is read only now and cannot be."""
+    try:
+        return dataset.get_item(tag)
+    except (*UNREADABLE, *UNREADABLE_SEQUENCE):
+        return None
 
 
 def _adaptation(keyword: str, stated: str, problem: str) -> Difference:
-    return {"attribute": keyword, "problem": problem, "stated": stated[:LONGEST_VALUE]}
+    return {"attribute": keyword, "problem": problem, "stated": _shown_text(stated)}
 
 
 def _comparable(value: Any) -> object:
     return value if isinstance(value, bytes | str | int | type(None)) else str(value)
+
+
+def _shown_text(value: str) -> str:
+    """Return what a database takes as JSON: no endless text, no half of a character."""
+    return value[:LONGEST_VALUE].encode("utf-8", "replace").decode()
 
 
 def _shown(value: date | None) -> str:

@@ -10,7 +10,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from noctis.archive import discrepancies, flagging, indexer
-from noctis.archive.header import Header
+from noctis.archive.header import Header, NotStorable
+from noctis.archive.ingest import receive
 from noctis.archive.models import FlagReason, Instance, Patient, QuarantinedObject, Study, StudyFlag
 from noctis.archive.tests.factories import ROOT, deliver, image, reception, write
 
@@ -197,8 +198,6 @@ def test_names_that_cannot_be_decoded_are_named(data_dir, character_set: str, na
     path = write(dataset, settings.NOCTIS_DATA.incoming / "arriving.dcm")
     content = path.read_bytes()
     path.write_bytes(content.replace(b"?" * (len(name) + len(name) % 2), name + b" " * (len(name) % 2)))
-    from noctis.archive.ingest import receive
-
     receive(path, reception())
     indexer.index_spool()
     assert flags() == [("1", FlagReason.ADAPTED_VALUES, 1)]
@@ -243,3 +242,27 @@ def test_objects_that_look_alike_are_looked_at_once(data_dir, monkeypatch: pytes
     monkeypatch.setattr(flagging, "unfit_values", looking)
     index(*(image(1, 1, number) for number in range(1, 9)))
     assert len(looked_at) == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("representation", ["\0\0", "\x01\xff", "ZZ"])
+def test_a_representation_that_is_none_at_all_stops_nothing(data_dir, representation: str) -> None:
+    path = write(image(1, StationName="CT2 "), settings.NOCTIS_DATA.incoming / "arriving.dcm")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"\x08\x00\x10\x10SH", b"\x08\x00\x10\x10" + representation.encode("latin-1")))
+    try:
+        receive(path, reception())
+    except NotStorable:
+        return  # nobody was told that it is stored
+    indexer.index_spool()
+    assert Instance.objects.count() + QuarantinedObject.objects.count() == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_values_that_are_no_text_for_a_database_stop_nothing(data_dir) -> None:
+    path = write(image(1, AccessionNumber="x" * 80), settings.NOCTIS_DATA.incoming / "arriving.dcm")
+    path.write_bytes(path.read_bytes().replace(b"x" * 80, b"\0\xed\xa0\x80\xff" * 16))
+    receive(path, reception())
+    indexer.index_spool()
+    assert Instance.objects.count() == 1
+    assert ("1", FlagReason.ADAPTED_VALUES, 1) in flags()
