@@ -88,3 +88,19 @@ def test_the_rules_of_access_are_edited(administrator, people, entity):
     form = administrator.get(address).context["form"]
     assert form["services"].value() == ["query", "verification"]
     assert form["requires_tls"].value() is True
+
+
+@pytest.mark.parametrize("name", ["NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES", "NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES"])
+def test_lists_of_titles_in_the_settings_are_shown(administrator, settings, name):
+    address = reverse("operations:application_entities")
+    assert name not in administrator.get(address).content.decode()
+    setattr(settings, name, ["CT7", "CT8"])
+    text = administrator.get(address).content.decode()
+    assert name in text
+    assert "CT7, CT8" in text
+
+
+def test_a_refusal_of_a_known_device_leads_to_what_it_tried(administrator, entity):
+    refused("NORTH_CT", "10.1.2.3", "this AE may not call from this address")
+    text = administrator.get(reverse(LIST)).content.decode()
+    assert f"{reverse('operations:connect_modality')}?title=NORTH_CT&amp;address=10.1.2.3" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -50,7 +51,11 @@ def application_entities(request: HttpRequest) -> HttpResponse:
     known = RemoteApplicationEntity.objects.filter(ae_title=OuterRef("ae_title")).values("pk")
     destinations = UnknownDestination.objects.select_related("facility").annotate(entity=Subquery(known))
     context = {"entities": entities, "destinations": destinations, "dicom": dicom_address(request)}
-    return render(request, "operations/application_entities.html", context)
+    lists = {
+        "allowed_titles": settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES,
+        "blocked_titles": settings.NOCTIS_DICOM_BLOCKED_CALLING_AE_TITLES,
+    }
+    return render(request, "operations/application_entities.html", {**context, **lists})
 
 
 @administrators_only
