@@ -15,6 +15,13 @@ from django.core.management import call_command
 from pydicom._uid_dict import UID_dictionary
 from pydicom.uid import UID
 from pynetdicom import AE, build_context, build_role, evt
+from pynetdicom.pdu_primitives import (
+    AsynchronousOperationsWindowNegotiation,
+    ImplementationClassUIDNotification,
+    ImplementationVersionNameNotification,
+    MaximumLengthNotification,
+    SOPClassCommonExtendedNegotiation,
+)
 from pynetdicom.presentation import PresentationContext
 
 from noctis.dicom.association_rejection import Rejection
@@ -162,6 +169,38 @@ def test_roles_are_accepted_as_documented(service: DicomService) -> None:
         assert scp == {classes[0]}
     finally:
         association.release()
+
+
+@pytest.mark.integration
+def test_the_association_is_accepted_with_what_is_documented(service: DicomService) -> None:
+    window = AsynchronousOperationsWindowNegotiation()
+    window.maximum_number_operations_invoked = window.maximum_number_operations_performed = 5
+    common = SOPClassCommonExtendedNegotiation()
+    common.sop_class_uid, common.service_class_uid = UID(column("storage-classes")[0]), UID("1.2.840.10008.4.2")
+    contexts = [build_context(column("storage-classes")[0], EXPLICIT)]
+    items: Any = [window, common]
+    association = AE("ENGINEER").associate(
+        "127.0.0.1",
+        service.port,
+        contexts,
+        "NOCTIS_PACS",
+        ext_neg=items,
+        evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)],
+    )
+    try:
+        answer: Any = association.acceptor.primitive
+        said = {type(item): item for item in answer.user_information}
+    finally:
+        association.release()
+    assert said.keys() == {
+        MaximumLengthNotification,
+        ImplementationClassUIDNotification,
+        ImplementationVersionNameNotification,
+    }
+    largest = said[MaximumLengthNotification].maximum_length_received
+    assert f"| largest PDU that is received | {largest} bytes" in statement()
+    assert said[ImplementationClassUIDNotification].implementation_class_uid == IMPLEMENTATION_CLASS_UID
+    assert said[ImplementationVersionNameNotification].implementation_version_name.startswith("NOCTIS_")
 
 
 @dataclass

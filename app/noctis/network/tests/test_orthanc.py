@@ -221,6 +221,13 @@ def test_orthanc_reads_the_worklist(orthanc: Orthanc, service: DicomService, tmp
 
     assert sorted(answer["PatientName"].rstrip("=") for answer in ask()) == sorted(names)
     assert [answer["PatientID"] for answer in ask(PatientName="übungs*")] == ["W1"]
+    for encoding, key in ENCODINGS.items():
+        (number,) = [number for number, one in enumerate(NAMED_PATIENTS) if one.key == key]
+        orthanc.put("/tools/default-encoding", encoding.encode())
+        found = ask(PatientName=f"{names[number].split('=')[-1].split('^')[0]}*")
+        assert f"W{number}" in {answer["PatientID"] for answer in found}, encoding
+        assert names[number] in {answer["PatientName"].rstrip("=") for answer in found}, encoding
+    orthanc.put("/tools/default-encoding", b"Utf8")
     (step,) = ask(PatientID="W2")[0]["ScheduledProcedureStepSequence"]
     assert (step["Modality"], step["ScheduledProcedureStepStartDate"]) == ("CT", "20260706")
     assert ask(Modality="XA") == []
