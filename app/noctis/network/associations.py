@@ -180,6 +180,10 @@ class AcceptedAssociation(Association):
         if self.dul.socket is not None:
             self.dul.socket.close()
 
+    def cut_off(self) -> None:
+        """End the association from another thread, before it is admitted."""
+        self._transport.cut_off()
+
     def _end_provider(self) -> None:
         """Wait for the thread that reads PDUs: it may be about to begin a file."""
         self.dul.kill_dul()
@@ -379,7 +383,7 @@ class Acceptor:
             if waiting:
                 addresses = Counter(association.address for association in waiting)
                 frequent = max(addresses, key=addresses.__getitem__)
-                next(association for association in waiting if association.address == frequent).close_connection()
+                next(association for association in waiting if association.address == frequent).cut_off()
             self._changed.wait_for(lambda: len(self._running) < crowd, ACCEPT_PAUSE_SECONDS)
             return len(self._running) < crowd
 
@@ -400,7 +404,7 @@ class Acceptor:
         with self._changed:
             waiting = [association for association in self._running if association not in self._admitted]
             for association in waiting:
-                association.close_connection()
+                association.cut_off()
             self._changed.wait_for(lambda: not self._running, self.configuration.drain_seconds)
             left = list(self._running)
         for association in left:

@@ -1,6 +1,6 @@
 """What every C-FIND service does alike: read the identifier, send the matches one by one, heed C-CANCEL, report errors.
 
-The matches come from a ``Find`` function; how they are put on the wire is pynetdicom's, one response at a time.
+The matches come from a ``Find`` function and are put on the wire here; the last response is pynetdicom's.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.db import Error as DatabaseFailure
 from pydicom.charset import convert_encodings
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 from pynetdicom.dimse_primitives import C_FIND
 from pynetdicom.events import Event
 
@@ -27,6 +28,8 @@ from noctis.dicom.dimse_status import FindStatus
 from noctis.dicom.matching import InvalidKey
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
+from noctis.network.identifier_encoding import encode_identifier
+from noctis.network.sending import AssociationLost, pending_command, send_match
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
@@ -36,7 +39,6 @@ logger = logging.getLogger(__name__)
 ERROR_COMMENT_LENGTH: Final = 64
 LARGEST_IDENTIFIER: Final = 1024 * 1024
 PAUSE_SECONDS: Final = 0.0005
-ONE_RESPONSE: Final = 2  # primitives: the command and the identifier
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ Response: TypeAlias = "tuple[int | Dataset, Dataset | None]"
 
 
 def responses(event: Event, origin: Origin, find: Find) -> Iterator[Response]:
-    """Yield a status and an identifier for each match, and a failure where there is one; never raises."""
+    """Send the matches; yield the last response where that is not Success. Never raises."""
     try:
         with database_session():
             yield from _matches(event, find(event, read_identifier(event), origin))
@@ -116,6 +118,8 @@ def _is_utf_8(values: bytes) -> bool:
 def _matches(event: Event, matches: Matches) -> Iterator[Response]:
     association = cast("AcceptedAssociation", event.assoc)
     status = FindStatus.PENDING_WITH_UNSUPPORTED_KEYS if matches.unsupported else FindStatus.PENDING
+    command = pending_command(cast("C_FIND", event.request), int(status))
+    context_id, syntax = event.context.context_id, UID(event.context.transfer_syntax)
     count, cancelled = 0, False
     try:
         for identifier in matches.identifiers:
@@ -123,20 +127,23 @@ def _matches(event: Event, matches: Matches) -> Iterator[Response]:
             if cancelled := association.dimse.is_cancelled(event.message_id):
                 yield int(FindStatus.CANCEL), None
                 return
-            yield int(status), identifier
+            send_match(association, command, encode_identifier(identifier, syntax), context_id)
             count += 1
+    except AssociationLost as error:  # caught here, where the cursor of the query can still be closed
+        logger.warning("the peer went away within its query: %s", error)
+        association.abort(block=False)
     finally:
         matches.note(count, cancelled)
 
 
 def wait_until_sent(association: AcceptedAssociation) -> None:
-    """Wait until all responses but the last have left and what the peer has sent meanwhile has been read.
+    """Wait until what another thread sends has left, and what the peer has sent meanwhile has been read.
 
-    They would pile up in memory otherwise, and the thread that sends them would not come to read a C-CANCEL.
+    Nothing would overlap with an earlier answer then, and no C-CANCEL is missed.
     """
     provider = association.dul
     while association.is_established and provider.is_alive() and not association.acse.is_aborted():
-        if provider.to_provider_queue.qsize() <= ONE_RESPONSE and not _can_be_read(association):
+        if provider.to_provider_queue.empty() and not _can_be_read(association):
             return
         time.sleep(PAUSE_SECONDS)
 

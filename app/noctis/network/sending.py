@@ -16,8 +16,8 @@ from typing import Final, TypeAlias, cast
 
 from pynetdicom import evt
 from pynetdicom.association import Association
-from pynetdicom.dimse_messages import C_GET_RSP, C_MOVE_RSP, C_STORE_RQ, DIMSEMessage
-from pynetdicom.dimse_primitives import C_GET, C_MOVE, C_STORE
+from pynetdicom.dimse_messages import C_FIND_RSP, C_GET_RSP, C_MOVE_RSP, C_STORE_RQ, DIMSEMessage
+from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, C_STORE
 from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import P_DATA
 
@@ -48,6 +48,24 @@ def send_response(association: Association, response: C_GET | C_MOVE, context_id
     _send_bytes(association, context_id, _COMMAND, _command(message))
     if response.Identifier is not None:
         _send_bytes(association, context_id, _DATA_SET, response.Identifier.getvalue())
+
+
+def pending_command(request: C_FIND, status: int) -> bytes:
+    """Return the command that all matches of a query have in common."""
+    response = C_FIND()
+    response.MessageIDBeingRespondedTo = request.MessageID
+    response.AffectedSOPClassUID = request.AffectedSOPClassUID
+    response.Status = status
+    message = C_FIND_RSP()
+    message.primitive_to_message(response)
+    message.command_set.CommandDataSetType = _HAS_DATA_SET
+    return _command(message)
+
+
+def send_match(association: Association, command: bytes, identifier: bytes, context_id: int) -> None:
+    """Send one match of a query; ``command`` is of ``pending_command``. Raises AssociationLost."""
+    pdus = _pdus(association, context_id, _COMMAND, command) + _pdus(association, context_id, _DATA_SET, identifier)
+    _send(association, memoryview(pdus))
 
 
 def send_store(
@@ -102,13 +120,17 @@ def has_ended(association: Association) -> bool:
 
 
 def _send_bytes(association: Association, context_id: int, kind: int, encoded: bytes) -> None:
+    _send(association, memoryview(_pdus(association, context_id, kind, encoded)))
+
+
+def _pdus(association: Association, context_id: int, kind: int, encoded: bytes) -> bytearray:
     largest = _largest_fragment(association)
     pdus = bytearray()
     for start in range(0, len(encoded), largest):
         fragment = encoded[start : start + largest]
         last = _LAST if start + largest >= len(encoded) else 0
         pdus += _P_DATA_TF.pack(*_header(len(fragment), context_id, kind | last)) + fragment
-    _send(association, memoryview(pdus))
+    return pdus
 
 
 def _send(association: Association, pdus: memoryview) -> None:

@@ -78,6 +78,15 @@ class BoundedSocket(AssociationSocket):
             connection.recv(LARGEST_REQUEST_PDU)  # what lies unread when a connection is closed would drop the answer
             connection.sendall(bytes((3, 0, 0, 0, 0, 4, 0, rejection.result, rejection.source, rejection.reason)))
 
+    def cut_off(self) -> None:
+        """Let the thread that waits for the peer find that the connection has ended; it closes the connection itself.
+
+        To close it for that thread would be wrong: it could go on to wait for the next connection of the same number.
+        """
+        if (connection := self.socket) is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
     def _shutdown_socket(self) -> None:
         """Close the connection, also where the peer has closed it already."""
         if (connection := self.socket) is None:
