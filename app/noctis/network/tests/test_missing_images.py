@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import OperationalError
@@ -131,7 +132,7 @@ def test_what_lies_in_quarantine_is_named_so(data_dir, end):
     deliver(
         image(study=2, SOPInstanceUID=f"{STUDY}.1.2", Rows=8), reception()
     )  # other bytes, the image itself is there
-    foreign = {"StudyInstanceUID": STUDY, "PatientID": "P9", "PatientName": "Phantom^Bob"}
+    foreign: dict[str, Any] = {"StudyInstanceUID": STUDY, "PatientID": "P9", "PatientName": "Phantom^Bob"}
     deliver(image(SOPInstanceUID=f"{STUDY}.1.3", **foreign), reception())
     indexer.index_spool()
     (missing,) = missing_of(PerformedProcedureStep.objects.lacking_instances(), reader())
