@@ -82,8 +82,8 @@ class SendForm(forms.Form):
         ]
 
     def _destination_choices(self) -> list[Choice | tuple[str, list[Choice]]]:
-        own = [(pk, _title(one)) for pk, one in self._destinations.items() if one not in self._foreign]
-        foreign = [(str(one.pk), f"{_title(one)}: {one.facility}") for one in self._foreign]
+        own = [(pk, _option(one)) for pk, one in self._destinations.items() if one not in self._foreign]
+        foreign = [(str(one.pk), f"{one.facility}: {_option(one)}") for one in self._foreign]
         first: list[Choice] = [] if len(own) == 1 and not foreign else [("", "Choose")]
         if not foreign:
             return [*first, *own]
@@ -196,6 +196,11 @@ class ApplyForm(forms.Form):
 
 def _title(entity: RemoteApplicationEntity) -> str:
     return f"{entity.ae_title} ({entity.description})" if entity.description else entity.ae_title
+
+
+def _option(entity: RemoteApplicationEntity) -> str:
+    """Say, too, where a device could not be reached: what is sent there will have to wait."""
+    return f"{_title(entity)}, not reached last time" if entity.send_error else _title(entity)
 
 
 def _objects(count: int) -> str:

@@ -42,8 +42,10 @@ def last_entry() -> AuditEntry:
 def test_the_dialog_offers_the_study_its_series_and_the_destinations(client, people, series, destination):
     make_series(people.north, study=series.study, modality="SR")
     client.force_login(people.radiologist)
+    make_destination(people.north, "OFF_WS", send_error="it cannot be reached")
     page = client.get(address_of(series), headers=HTMX).content.decode()
     assert "<html" not in page
+    assert "OFF_WS, not reached last time" in page
     assert "The whole study, 3 objects" in page
     assert "CT Axial, 3 objects" in page
     assert "ARCHIVE (Long-term archive)" in page

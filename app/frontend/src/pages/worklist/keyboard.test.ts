@@ -51,6 +51,22 @@ describe('the worklist by keyboard', () => {
     expect(focused()).toBe('open-1');
   });
 
+  it('sends the study of the focused row, and nothing where there is none', () => {
+    const sent: string[] = [];
+    for (const row of document.querySelectorAll('.study')) {
+      const link = document.createElement('a');
+      link.className = 'row-send';
+      link.addEventListener('click', () => sent.push(row.querySelector('a')?.id ?? ''));
+      row.append(link);
+    }
+    press('s');
+    expect(sent).toEqual([]);
+    press('j');
+    press('j');
+    press('s');
+    expect(sent).toEqual(['open-2']);
+  });
+
   it('leaves letters to the field that is typed in', () => {
     press('/');
     press('j');
