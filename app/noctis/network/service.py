@@ -15,6 +15,7 @@ from functools import partial
 from multiprocessing.sharedctypes import RawArray
 
 from django.conf import settings
+from pynetdicom import _config
 
 from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
@@ -151,6 +152,7 @@ def _prepare_log(*, is_verbose: bool) -> None:
     left out in any case.
     """
     warnings.simplefilter("ignore", UserWarning)
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
     library = logging.getLogger("pynetdicom")
     library.setLevel(logging.DEBUG if is_verbose else logging.CRITICAL)
     if is_verbose:

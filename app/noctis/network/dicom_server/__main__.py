@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from noctis.env import ConfigurationError
 from noctis.network.dicom_server.options import parser
@@ -12,6 +13,8 @@ from noctis.network.dicom_server.place import NotDone
 from noctis.network.dicom_server.stats import stats
 from noctis.network.dicom_server.status import status
 from noctis.network.dicom_server.stop import stop
+
+INTERRUPTED: Final = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ def throw_away_index(data: DataDirectory) -> Iterator[None]:
     Raises ConfigurationError where a service runs there, or where the files belong to a database: objects that come
     now would be missing in it.
     """
-    data.create()
     index = data.root / FILES_ONLY_INDEX
     with (data.run / "files_only.lock").open("w") as own, (data.run / SERVICE_LOCK).open("a") as service:
         _lock(own, data)

@@ -26,6 +26,7 @@ def start(options: argparse.Namespace) -> int:
     data = data_directory(wishes.data_directory)
     apply(wishes.settings(data.root), os.environ)
     os.environ["DJANGO_SETTINGS_MODULE"] = "noctis.settings"
+    _make_folders(data)
     try:
         django.setup()
         _check(wishes)
@@ -34,12 +35,19 @@ def start(options: argparse.Namespace) -> int:
                 stack.enter_context(throw_away_index(data))
             else:
                 refuse_files_only(data)
-            _prepare(data, wishes)
+            _prepare(wishes)
             _say(data, wishes)
             call_command("start_dicom_service")
     except CommandError as error:
         raise NotDone(str(error)) from error
     return 0
+
+
+def _make_folders(data: DataDirectory) -> None:
+    try:
+        data.create()
+    except OSError as error:
+        raise NotDone(f"{data.root} cannot be the data directory: {error.strerror}.") from error
 
 
 def _check(wishes: Wishes) -> None:
@@ -70,7 +78,7 @@ def _is_postgresql() -> bool:
     return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
 
 
-def _prepare(data: DataDirectory, wishes: Wishes) -> None:
+def _prepare(wishes: Wishes) -> None:
     """Bring an own database up to date; on a server that is the deployment's matter."""
     from django.conf import settings
     from django.db import Error as DatabaseFailure
@@ -80,7 +88,6 @@ def _prepare(data: DataDirectory, wishes: Wishes) -> None:
     from noctis.accounts.actions import make_default_facility
     from noctis.archive.rebuild import rebuild_index
 
-    data.create()
     try:
         if not settings.NOCTIS_EMBEDDED:
             executor = MigrationExecutor(connection)

@@ -175,6 +175,10 @@ def test_what_cannot_start_says_why(new_server: NewServer, tmp_path: Path) -> No
     assert f"dicom-server: Another DICOM service already works in {server.data_dir}." in taken.stderr
     other = new_server().run("start", "--port", str(server.port), check=False)
     assert "Address already in use" in other.stderr
+    file = tmp_path / "file"
+    file.touch()
+    unusable = new_server().run_freely("start", "--data-dir", str(file / "data"))
+    assert unusable.stderr == f"dicom-server: {file / 'data'} cannot be the data directory: Not a directory.\n"
     bad = new_server().run("start", *configuration(tmp_path, colour="red"), check=False)
     assert (bad.returncode, bad.stdout) == (1, "")
     assert "“colour” is not a key of this file" in bad.stderr
