@@ -72,13 +72,14 @@ def open_reception(origin: Origin) -> Reception:
     )
 
 
-def receive(part10: Path, reception: Reception) -> Receipt:
+def receive(part10: Path, reception: Reception, header: Header | None = None) -> Receipt:
     """Take the file ``part10``, which must lie below the spool's ``incoming`` folder, and make it impossible to lose.
 
+    ``header`` is that of the file, where the caller has read it already.
     Raises NotStorable for what is no DICOM object or has no valid UIDs, OSError where the disk refuses; the file then
     stays where it is and is the caller's to remove.
     """
-    header = read_header(part10)
+    header = header or read_header(part10)
     sha256 = sha256_of(part10, header.data_set_offset)
     name = SpooledName(time.time_ns(), reception.pk, header.data_set_offset, sha256)
     ready = settings.NOCTIS_DATA.ready

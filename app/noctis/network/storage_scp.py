@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 
-from noctis.archive.header import read_header
+from noctis.archive.header import Header, read_header
 from noctis.archive.ingest import NotStorable, Receipt, receive
 from noctis.dicom.dimse_status import StoreStatus
 from noctis.dicom.uids import is_valid_uid, without_padding
@@ -83,8 +83,8 @@ def store(request: StoreRequest, delivery: Delivery) -> Receipt:
         raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, "The request came without a data set.")
     try:
         path = request.data_set.finish()
-        check_announcement(request, path)
-        return receive(path, delivery.reception())
+        header = announced_header(request, path)
+        return receive(path, delivery.reception(), header)
     except NotStorable as error:
         raise StoreRefused(StoreStatus.CANNOT_UNDERSTAND, str(error)) from error
     except OSError as error:
@@ -100,13 +100,14 @@ def store(request: StoreRequest, delivery: Delivery) -> Receipt:
         raise StoreRefused(StoreStatus.PROCESSING_FAILURE, "The archive met with an internal error.") from error
 
 
-def check_announcement(request: StoreRequest, path: Path) -> None:
-    """Refuse a data set that is not the object that the command announced (PS3.4 B.2.3)."""
+def announced_header(request: StoreRequest, path: Path) -> Header:
+    """Return the header of a data set; refuse it where it is not the object that was announced (PS3.4 B.2.3)."""
     header = read_header(path)
     if (header.sop_class_uid, header.sop_instance_uid) != (request.sop_class_uid, request.sop_instance_uid):
         raise StoreRefused(
             StoreStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, "The data set is not the object that was announced."
         )
+    return header
 
 
 def status_of(status: StoreStatus, comment: str = "") -> Dataset:
