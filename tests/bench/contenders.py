@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from tests.support.waiting import wait_for
 ORTHANC = "Orthanc"
 STORESCP = "DCMTK storescp"
 CALLING = "NORTH_CT"
+ATTEMPTS = 3
 FRAME = "multipart/related; type=application/octet-stream"
 
 
@@ -152,8 +153,26 @@ def noctis(folder: Path) -> Iterator[Noctis]:
 def orthanc(folder: Path) -> Iterator[OrthancArchive]:
     """Give a running Orthanc."""
     settings = {"SyncStorageArea": True, "HttpThreadsCount": 50, "StableAge": 60}
-    with Orthanc(folder / "orthanc", settings=settings, program_options=()) as running:
+    with _started(lambda: Orthanc(folder / "orthanc", settings=settings, program_options=())) as running:
         yield OrthancArchive(running)
+
+
+@contextmanager
+def _started(new: Callable[[], Orthanc]) -> Iterator[Orthanc]:
+    """Give a running Orthanc; another one is tried where somebody was faster to take one of its ports."""
+    for attempt in range(ATTEMPTS):
+        running = new()
+        try:
+            running.start()
+            break
+        except AssertionError:
+            running.stop()
+            if attempt + 1 == ATTEMPTS:
+                raise
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 @contextmanager
