@@ -94,7 +94,7 @@ def _entity_of(attempt: AssociationAttempt) -> RemoteApplicationEntity:
 def _change(entity: RemoteApplicationEntity, attempt: AssociationAttempt, fix: Fix, service: str) -> _Change:
     title = entity.ae_title
     if fix is Fix.ALLOW_ADDRESS:
-        networks = " ".join([*entity.networks.replace(",", " ").split(), attempt.address])
+        networks = " ".join(dict.fromkeys([*entity.networks.replace(",", " ").split(), attempt.address]))
         return _Change({"networks": networks}, f"{title} may call from {attempt.address}")
     if fix is Fix.ALLOW_SERVICE:
         if service not in DicomService.values:

@@ -55,7 +55,8 @@ def test_a_service_that_does_not_take_echoes_says_so(new_service) -> None:
 
 
 def test_what_we_check_ourselves_is_no_attempt(new_service) -> None:
-    service = new_service()
+    service = new_service(NOCTIS_UNKNOWN_CALLERS="refuse")
+    service.manage("add_ae", "OTHER", "--facility", "NORTH")
     assert echo(at(service.port, "NOCTIS_PACS")).is_success
     assert echo(at(service.port, "NOCTIS_PACS", calling="OTHER")).is_success
     found = wait_for(lambda: service.rows("SELECT calling_ae_title FROM network_associationattempt"), "an attempt")

@@ -65,14 +65,14 @@ def attempt_fix(request: HttpRequest, pk: int) -> HttpResponse:
     (story,) = stories([attempt])
     if not any(step.fix and (step.fix, step.service) == (fix, service) for step in story.steps):
         messages.warning(request, "Nothing was changed: this is not called for any more.")
-        return _back(request)
+        return _back(request, attempt)
     try:
         meaning = apply_fix(attempt, Fix(fix), service=service, acting_user=signed_in_user(request))
     except CannotFix as error:
         messages.error(request, str(error))
     else:
         messages.success(request, f"Done: {meaning}. Let the device try again.")
-    return _back(request)
+    return _back(request, attempt)
 
 
 @administrators_only
@@ -86,7 +86,7 @@ def attempt_take_back(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, f"Taken back: {meaning}.")
-    return _back(request)
+    return _back(request, attempt)
 
 
 @administrators_only
@@ -139,6 +139,7 @@ def _query(request: HttpRequest) -> str:
     return urlencode({name: request.GET[name] for name in FILTERS if request.GET.get(name)})
 
 
-def _back(request: HttpRequest) -> HttpResponse:
+def _back(request: HttpRequest, attempt: AssociationAttempt) -> HttpResponse:
     query = _query(request)
-    return redirect(reverse("operations:connect_modality") + (f"?{query}" if query else ""))
+    page = reverse("operations:connect_modality") + (f"?{query}" if query else "")
+    return redirect(f"{page}#attempt-card-{attempt.pk}")
