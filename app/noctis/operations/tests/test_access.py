@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -14,7 +15,7 @@ from noctis.reading_worklist.tests.factories import make_study
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
 TRIED_ELSEWHERE = ("dicom-web/", "events/", "send-to/", "transmissions", "admin/forwarding-rules", "api/", "schedule")
 
-SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED = 302, 401, 403, 200, 404, 302
+SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED, BAD = 302, 401, 403, 200, 404, 302, 400
 # What anonymous, roleless, another facility, the owner's facility (twice), radiologists and administrators get.
 OPEN = (FOUND,) * 7
 SIGNED_IN = (SIGN_IN, *(FOUND,) * 6)
@@ -36,6 +37,8 @@ EXPECTED = {
     "worklist_studies": ("post", SIGNED_IN),
     "worklist_updates": ("post", SIGNED_IN),
     "viewer": ("get", OWNERS),
+    "annotations": ("get", OWNERS),
+    "annotation": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
     "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
@@ -129,6 +132,7 @@ def test_access(client, people, study, rows, name, who):
     values = {
         "study_uid": study.study_instance_uid,
         "token": "x",
+        "uid": uuid4(),
         "pk": next(pk for part, pk in rows.items() if part in name),
     }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
