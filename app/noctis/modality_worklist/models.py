@@ -129,6 +129,7 @@ class ScheduledProcedureStep(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["facility", "start_date", "start_time", "id"]),
+            models.Index(fields=["start_date", "start_time", "id"]),
             models.Index(fields=["facility", "modality", "start_date"]),
             models.Index(fields=["facility", "source", "source_order"]),
             models.Index(fields=["facility", "patient_identifier"]),

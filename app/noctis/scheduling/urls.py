@@ -16,6 +16,7 @@ urlpatterns = [
     path("schedule/<int:pk>", steps.step, name="step"),
     path("schedule/<int:pk>/change", steps.change_step, name="change"),
     path("schedule/<int:pk>/status", steps.move_step, name="status"),
+    path("schedule/reports/<int:pk>/end", steps.end_report, name="end_report"),
     path("schedule/missing", missing.missing_images, name="missing"),
     path("schedule/missing/<int:pk>", missing.give_up, name="give_up"),
 ]

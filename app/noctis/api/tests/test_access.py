@@ -96,6 +96,16 @@ def test_a_session_reads_and_writes_nothing_without_its_csrf_token(people, rows,
     assert ScheduledProcedureStep.objects.count() == 1
 
 
+def test_a_session_writes_with_its_csrf_token(people, rows):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(people.technician)
+    form = browser.get("/schedule/new").content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
+    assert token is not None
+    answer = browser.post(STEPS, NEW, content_type="application/json", headers={"X-CSRFToken": token[1]})
+    assert answer.status_code == 201
+
+
 @pytest.mark.parametrize("who", ["southern", "technician"])
 def test_lists_hold_only_what_the_facility_has(program, rows, who):
     caller = program(User.objects.get(username=who))

@@ -27,6 +27,7 @@ EXPECTED = {
     "status": ("post", (*NOBODY, 302, 404, 403, 302)),
     "missing": ("get", (*NOBODY, 200, 200, 200, 200)),
     "give_up": ("post", (*NOBODY, 302, 404, 403, 302)),
+    "end_report": ("post", (*NOBODY, 302, 404, 403, 302)),
 }
 
 
@@ -40,7 +41,7 @@ def rows(people) -> tuple[ScheduledProcedureStep, PerformedProcedureStep]:
 
 def address(name: str, rows) -> str:
     (pattern,) = (one for one in urlpatterns if one.name == name)
-    key = rows[1].pk if name == "give_up" else rows[0].pk
+    key = rows[1].pk if name in {"give_up", "end_report"} else rows[0].pk
     return reverse(f"scheduling:{name}", kwargs={"pk": key} if "pk" in pattern.pattern.converters else {})
 
 
@@ -55,6 +56,8 @@ def test_access(client, rows, name, who):
     if who != "anonymous":
         client.force_login(User.objects.get(username=who))
     fields = {"version": version_of(rows[0]), "status": "arrived"} if method == "post" else {}
+    if name == "end_report":
+        fields["status"] = "COMPLETED"
     answer = getattr(client, method)(address(name, rows), fields)
     expected = statuses[EVERYBODY.index(who)]
     assert answer.status_code == expected
@@ -81,6 +84,8 @@ def test_a_foreign_step_is_not_altered(client, people, rows, who):
     client.post(address("status", rows), {"version": version_of(rows[0]), "status": "cancelled"})
     client.post(address("change", rows), {"version": version_of(rows[0]), "patient_identifier": "P9"})
     client.post(address("give_up", rows), {"given_up": "yes"})
+    client.post(address("end_report", rows), {"status": "COMPLETED"})
+    assert PerformedProcedureStep.objects.get().status == "IN PROGRESS"
     step = ScheduledProcedureStep.objects.get()
     assert (step.status, step.patient_identifier) == ("scheduled", "P1")
     assert PerformedProcedureStep.objects.lacking_instances().exists()

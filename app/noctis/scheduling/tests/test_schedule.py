@@ -155,3 +155,17 @@ def test_missing_images_come_in_pages(technician, people, monkeypatch):
     second = technician.get(f"/schedule/missing?before={first.context['next_before']}")
     assert [len(answer.context["missing"]) for answer in (first, second)] == [2, 1]
     assert technician.get("/schedule/missing?study=1.2.3").context["missing"] == []
+
+
+def test_a_report_that_its_modality_will_not_end_is_ended_by_hand(technician, people):
+    step = scheduled(start_date=TODAY)
+    begin_performed_step(f"{STUDY}.9", report(step), reporter=Reporter(people.north, "CT1"))
+    performed = PerformedProcedureStep.objects.get()
+    assert "will not end this report" in technician.get(f"/schedule/{step.pk}").content.decode()
+    assert technician.post(f"/schedule/reports/{performed.pk}/end", {"status": "x"}).status_code == 404
+    answer = technician.post(f"/schedule/reports/{performed.pk}/end", {"status": "DISCONTINUED"})
+    assert answer["Location"] == f"/schedule/{step.pk}"
+    step.refresh_from_db()
+    assert step.status == "discontinued"
+    again = technician.post(f"/schedule/reports/{performed.pk}/end", {"status": "COMPLETED"}, follow=True)
+    assert "has ended its report meanwhile" in again.content.decode()

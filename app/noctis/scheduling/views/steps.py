@@ -14,7 +14,14 @@ from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Facility, User
 from noctis.accounts.permissions import signed_in_user
 from noctis.modality_worklist.actions import Origin, SchedulingError
-from noctis.modality_worklist.models import NOT_STARTED, ScheduledProcedureStep, Source, StepStatus
+from noctis.modality_worklist.models import (
+    NOT_STARTED,
+    PerformedProcedureStep,
+    PerformedStatus,
+    ScheduledProcedureStep,
+    Source,
+    StepStatus,
+)
 from noctis.modality_worklist.particulars import InvalidParticulars
 from noctis.modality_worklist.people import (
     STEPS_BY_PEOPLE,
@@ -27,7 +34,13 @@ from noctis.modality_worklist.people import (
     steps_for,
     version_of,
 )
-from noctis.modality_worklist.permissions import may_change_schedule, schedule_readers_only, schedule_writers_only
+from noctis.modality_worklist.performed_actions import PerformedStepIsOver, end_performed_step
+from noctis.modality_worklist.permissions import (
+    may_change_schedule,
+    require_change_at,
+    schedule_readers_only,
+    schedule_writers_only,
+)
 from noctis.network.missing_images import missing_of
 from noctis.network.scheduled_studies import studies_of
 from noctis.scheduling.forms import StepForm
@@ -164,6 +177,26 @@ def move_step(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("scheduling:schedule")
     messages.success(request, f"The step is now: {StepStatus(wanted).label.lower()}.")
     return redirect("scheduling:step", found.pk)
+
+
+@schedule_writers_only
+@require_POST
+def end_report(request: HttpRequest, pk: int) -> HttpResponse:
+    """End the report of a modality that will not end it any more; its steps follow."""
+    user = signed_in_user(request)
+    found = PerformedProcedureStep.objects.visible_to(user).select_related("facility").filter(pk=pk).first()
+    status = request.POST.get("status", "")
+    if found is None or status not in {PerformedStatus.COMPLETED, PerformedStatus.DISCONTINUED}:
+        raise Http404
+    require_change_at(user, found.facility)
+    try:
+        end_performed_step(found, PerformedStatus(status), acting_user=user)
+    except PerformedStepIsOver:
+        messages.error(request, "The modality has ended its report meanwhile.")
+    else:
+        messages.success(request, "The report is ended.")
+    scheduled = found.scheduled_steps.order_by("pk").first()
+    return redirect("scheduling:step", scheduled.pk) if scheduled else redirect("scheduling:schedule")
 
 
 def _step(user: User, pk: int) -> ScheduledProcedureStep:
