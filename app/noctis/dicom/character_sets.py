@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from pydicom.charset import convert_encodings, decode_bytes, encode_string, python_encoding
+from pydicom.charset import convert_encodings, custom_encoders, decode_bytes, encode_string, python_encoding
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.valuerep import CUSTOMIZABLE_CHARSET_VR, PersonName
 
+from noctis.dicom.attributes import without_escape_sequences
+
 LATIN_1: Final = "ISO_IR 100"
 UTF_8: Final = "ISO_IR 192"
 _TEXT_DELIMITERS: Final = {0x5C}
+_GB_2312_ESCAPE: Final = b"\x1b$)A"
+# What ends the effect of an escape sequence within a text (PS3.5 6.1.2.5.3).
+_LINE_ENDS: Final = re.compile(r"([\t\n\f\r])")
 
 
 def fitting_character_set(texts: Iterable[str]) -> str:
@@ -45,6 +51,21 @@ def declare_character_set(dataset: Dataset, preferred: Sequence[str] = ()) -> No
         dataset.SpecificCharacterSet = fitting_character_set(text for _, text in texts)
 
 
+def _encode_gb_2312(value: str, errors: str = "strict") -> bytes:
+    """Encode for ISO 2022 IR 58 (PS3.5 K.3): pydicom wants escape sequences of the codec, and Python's has none.
+
+    What pydicom decoded has them still.
+    """
+    encoded = value.encode("gb2312", errors)  # an error must name the place within the whole value
+    if "\x1b" in value:
+        return encoded
+    parts = ((part.isascii(), part.encode("gb2312", errors)) for part in _LINE_ENDS.split(value))
+    return b"".join(part if is_ascii else _GB_2312_ESCAPE + part for is_ascii, part in parts)
+
+
+custom_encoders["iso_ir_58"] = _encode_gb_2312
+
+
 def _texts(dataset: Dataset) -> Iterator[tuple[str, str]]:
     """Yield each text with its value representation."""
     for element in dataset:
@@ -65,8 +86,10 @@ def _fits(text: str, vr: str, character_set: tuple[str, ...]) -> bool:
     if not all(any(_has(encoding, character) for encoding in encodings) for character in set(text)):
         return False
     if vr == "PN":
-        return str(PersonName(PersonName(text).encode(encodings), list(encodings))) == text
-    return decode_bytes(encode_string(text, encodings), encodings, _TEXT_DELIMITERS) == text
+        read_again = str(PersonName(PersonName(text).encode(encodings), list(encodings)))
+    else:
+        read_again = decode_bytes(encode_string(text, encodings), encodings, _TEXT_DELIMITERS)
+    return without_escape_sequences(read_again) == text
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,31 @@ def test_what_is_sent_is_read_as_it_was_meant(name):
     assert str(received.ScheduledProcedureStepSequence[0].ScheduledPerformingPhysicianName) == name
 
 
+def test_chinese_is_written_with_the_escape_sequences_of_its_character_set():
+    dataset = Dataset()
+    dataset.PatientName, dataset.StudyDescription = "Zhang^XiaoDong=张^小东", "CT 胸部"
+    dataset.PatientComments = "第一\r\nplain\r\n第二"
+    declare_character_set(dataset, ["", "ISO 2022 IR 58"])
+    buffer = DicomBytesIO()
+    buffer.is_little_endian, buffer.is_implicit_VR = True, True
+    write_dataset(buffer, dataset)
+
+    assert list(dataset.SpecificCharacterSet) == ["", "ISO 2022 IR 58"]
+    escape = b"\x1b$)A"
+    for written in (
+        b"Zhang^XiaoDong=" + escape + "张".encode("gb2312") + b"^" + escape + "小东".encode("gb2312"),
+        escape + b"CT " + "胸部".encode("gb2312"),
+        escape + "第一".encode("gb2312") + b"\r\nplain\r\n" + escape + "第二".encode("gb2312"),
+    ):
+        assert written in buffer.getvalue()
+
+    received, again = read_dataset(BytesIO(buffer.getvalue()), True, True), DicomBytesIO()
+    again.is_little_endian, again.is_implicit_VR = True, True
+    assert all(element is not None for element in received)
+    write_dataset(again, received)
+    assert again.getvalue() == buffer.getvalue()
+
+
 def test_a_character_set_that_is_not_needed_goes():
     dataset = Dataset()
     dataset.SpecificCharacterSet, dataset.PatientName = "ISO_IR 192", "Phantom^Ada"
