@@ -214,9 +214,18 @@ def test_a_sequence_without_keys_is_answered_whole(schedule, items):
     assert answer.RequestedProcedureCodeSequence[0].CodeMeaning == "CT thorax"
 
 
-@pytest.mark.parametrize(("patient", "character_set"), [("P1", "ISO_IR 100"), ("P2", "ISO_IR 192"), ("P3", None)])
-def test_the_character_set_fits_the_values(schedule, patient, character_set):
-    (answer,) = answers(PatientID=patient)
+@pytest.mark.parametrize(
+    ("asked_in", "patient", "character_set"),
+    [
+        ("ISO_IR 192", "P1", "ISO_IR 192"),
+        ("ISO_IR 100", "P1", "ISO_IR 100"),
+        ("", "P1", "ISO_IR 100"),
+        ("ISO_IR 100", "P2", "ISO_IR 192"),
+        ("ISO_IR 192", "P3", None),
+    ],
+)
+def test_the_character_set_is_the_askers_where_it_fits_the_values(schedule, asked_in, patient, character_set):
+    (answer,) = answers(PatientID=patient, SpecificCharacterSet=asked_in)
     assert answer.get("SpecificCharacterSet") == character_set
     stored = ScheduledProcedureStep.objects.get(patient_identifier=patient)
     assert str(as_received(answer).PatientName) == stored.patient_name
