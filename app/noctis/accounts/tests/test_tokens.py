@@ -13,6 +13,7 @@ from django.utils import timezone
 from noctis.accounts.actions import issue_api_token, revoke_api_token, set_user_active
 from noctis.accounts.models import ApiToken
 from noctis.audit.models import Action, AuditEntry
+from noctis.reading_worklist.tests.factories import make_study
 
 STUDIES = "/dicom-web/studies"
 
@@ -119,3 +120,12 @@ def test_an_administrator_sees_and_revokes_all_tokens(client, people, issued):
     assert issued[1] not in text
     assert client.post(f"/admin/api-tokens/{issued[0].pk}/revoke").status_code == 302
     assert ApiToken.usable(issued[1]) is None
+
+
+def test_a_token_sees_what_its_user_may(client, people):
+    study = make_study(people.north)
+    path = f"{STUDIES}/{study.study_instance_uid}/metadata"
+    for who, status, count in (("technician", 200, 1), ("stranger", 404, 0), ("roleless", 404, 0)):
+        headers = bearer(issue_api_token(getattr(people, who), "viewer")[1])
+        assert client.get(path, headers=headers).status_code == status
+        assert len(client.get(STUDIES, headers=headers).json()) == count
