@@ -117,9 +117,12 @@ def _tell_refused(story: Story, around: Surroundings) -> None:
         _advise(story, Obstacle(attempt.obstacle), around)
         return
     decision = decide(request_of(attempt), story.entity, around.policy)
-    if isinstance(decision, Admission) or decision.obstacle is Obstacle.OTHER:
+    if isinstance(decision, Admission) or decision.obstacle is Obstacle.OTHER:  # what else it says is not kept
+        is_certain = isinstance(decision, Admission)
         story.tone = Tone.ODD
-        story.notes.append("It would be let in now: let the device try again.")
+        story.notes.append(
+            f"{'It would be let in now' if is_certain else 'This is out of the way now'}: let the device try again."
+        )
         return
     if decision.obstacle != attempt.obstacle:
         story.notes.append(f"Now it would be refused because: {decision.reason}.")

@@ -45,8 +45,15 @@ def echo(client: Client, entity: RemoteApplicationEntity, **headers: str) -> str
     ],
 )
 @pytest.mark.parametrize("headers", [HTMX, {}])
-def test_the_result_of_an_echo_is_told(administrator, reachable, monkeypatch, result, words, headers):
-    asked = []
+def test_the_result_of_an_echo_is_told(
+    administrator: Client,
+    reachable: RemoteApplicationEntity,
+    monkeypatch: pytest.MonkeyPatch,
+    result: EchoResult,
+    words: str,
+    headers: dict[str, str],
+) -> None:
+    asked: list[Address] = []
 
     def answer(address: Address) -> EchoResult:
         asked.append(address)
