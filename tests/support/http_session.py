@@ -37,12 +37,20 @@ class HttpSession:
     ) -> http.client.HTTPResponse:
         """Send a request; the response must be read to its end before the next one."""
         cookies = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        self._connection.request(method, path, body, {"Cookie": cookies, **(headers or {})})
-        answer = self._connection.getresponse()
+        answer = self._exchange(method, path, body, {"Cookie": cookies, **(headers or {})})
         for line in answer.headers.get_all("Set-Cookie") or []:
             name, _, value = line.partition(";")[0].partition("=")
             self._cookies[name] = value
         return answer
+
+    def _exchange(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        try:
+            self._connection.request(method, path, body, headers)
+            return self._connection.getresponse()
+        except ConnectionError:  # the server closes what was not used for a while
+            self._connection.close()
+            self._connection.request(method, path, body, headers)
+            return self._connection.getresponse()
 
     def get(self, path: str, accept: str = "*/*") -> bytes:
         """Return what is at a path, and expect that it is there."""
