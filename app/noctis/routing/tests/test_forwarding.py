@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import dcmread
 from pynetdicom import AE
 from pynetdicom.events import Event
 
@@ -25,7 +27,9 @@ from noctis.routing.tests.forwarding import (
     try_now,
     wait_for_state,
 )
+from tests.data.folder import write_mixed_folder
 from tests.support.dicom_service import DicomService
+from tests.support.orthanc import Modality, Orthanc
 from tests.support.peers import SentObject, send_raw
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_for
@@ -280,3 +284,22 @@ def test_a_receiver_that_takes_none_of_the_sop_classes_gets_three_tries(service,
     finally:
         server.shutdown()
     assert error(service) == "2 objects not taken: the peer accepted none of the SOP classes."
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
+def test_what_orthanc_sends_goes_on_to_another_orthanc_and_not_back(service, tmp_path: Path):
+    originals = write_mixed_folder(tmp_path / "originals", ct_slices=3)
+    sender = Orthanc(tmp_path / "sender", ae_title="SENDER")
+    keeper = Orthanc(tmp_path / "keeper", ae_title="KEEPER")
+    with sender, keeper:
+        sender.know("noctis", Modality("NOCTIS_PACS", service.port))
+        add_destination(service, "SENDER", sender.port)
+        add_destination(service, "KEEPER", keeper.port)
+        add_rule(service, "SENDER")
+        add_rule(service, "KEEPER", ", calling_ae_titles=['SENDER']")
+        sender.store("noctis", *[sender.upload(path) for path in originals])
+        sent = {SentObject.read(path).sop_instance_uid: path for path in originals}
+        wait_for(lambda: keeper.instances().keys() == sent.keys(), "everything", seconds=60)
+        for uid, path in sent.items():
+            assert dcmread(BytesIO(keeper.file_of(uid))) == dcmread(path), uid
+    assert service.rows("SELECT COUNT(*) FROM routing_transmissionitem") == [(len(sent),)]
