@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import timedelta
 from typing import ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
 from noctis.accounts.models import Facility
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
@@ -17,6 +19,7 @@ UNKNOWN_AE_TITLE = "unknown AE title"
 SHA256_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*")
 HIGHEST_PORT: Final = 65535
+LONGEST_ASSOCIATION: Final = timedelta(days=1)
 
 
 def validate_networks(value: str) -> None:
@@ -247,8 +250,8 @@ class AssociationAttempt(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the association goes on, as far as is known."""
-        return self.is_accepted and not self.ended
+        """Whether the association goes on, as far as is known: a process that is killed writes no end."""
+        return self.is_accepted and not self.ended and self.at > timezone.now() - LONGEST_ASSOCIATION
 
 
 class FurtherTitle(models.Model):

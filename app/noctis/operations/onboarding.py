@@ -245,6 +245,8 @@ def _tell_accepted(story: Story) -> None:
     if DESTINATION_UNKNOWN in attempt.operations.get("C-MOVE", {}):
         story.notes.append("Images can be moved only to devices whose address is known.")
         story.steps.append(Step("Add the destination", lists_destinations=True))
+    if not attempt.ended and not attempt.is_open:
+        story.notes.append("How the association ended is not known: the service was stopped hard.")
     if attempt.ended and attempt.ended != "released" and not nothing_accepted:
         story.notes.append(f"The association did not end as it should: {attempt.ended}.")
     if story.entity is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -286,6 +287,15 @@ def test_an_association_that_goes_on_is_replaced_when_it_ends(administrator):
     answer = administrator.get(reverse("operations:connect_attempts"), shown).content.decode()
     assert f'id="attempt-card-{lasting.pk}" hx-swap-oob="true"' in answer
     assert "was let in; C-STORE: 3 × success" in answer
+
+
+def test_an_end_that_was_never_written_is_no_connection_for_ever():
+    attempt = tried(ended="", contexts=[context(ECHO, ACCEPTED)], operations={"C-ECHO": {"0000": 1}})
+    assert tell(attempt, entity(), AROUND).headline == "is let in and still connected; C-ECHO: 1 × success"
+    attempt.at -= timedelta(days=2)
+    story = tell(attempt, entity(), AROUND)
+    assert story.headline == "was let in; C-ECHO: 1 × success"
+    assert "not known" in story.notes[0]
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "²", "9" * 30, ""])
