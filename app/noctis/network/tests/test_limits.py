@@ -11,6 +11,7 @@ import pytest
 from noctis.network.tests.retrieve_peers import data_sets, getscu
 from tests.support.dicom_service import DicomService
 from tests.support.peers import RawSender, SentObject, dcmtk, storescu
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -63,13 +64,25 @@ def test_a_pdu_larger_than_was_agreed_ends_the_association(limited: DicomService
 
 
 def test_dcmtk_is_refused_one_association_too_many_and_let_in_again(limited: DicomService, ct: SentObject) -> None:
-    with RawSender(limited.port, [ct]), RawSender(limited.port, [ct]):
-        said = echo(limited)
-        assert "Rejected Transient" in said
-        assert "Local Limit Exceeded" in said
+    senders: list[RawSender] = []
+
+    def takes_a_place() -> bool:
+        sender = RawSender(limited.port, [ct])
+        senders.append(sender)
+        return sender.association.is_established
+
+    for _ in range(2):
+        wait_for(takes_a_place, "a place that an earlier association left")
+    said = echo(limited)
+    assert "Rejected Transient" in said
+    assert "Local Limit Exceeded" in said
     reason = "all 2 associations are in use"
     assert (reason,) in limited.rows("SELECT reason FROM network_refusedassociation")
-    assert "Received Echo Response (Success)" in echo(limited)
+
+    for sender in senders:
+        if sender.association.is_established:
+            sender.association.release()
+    wait_for(lambda: "Received Echo Response (Success)" in echo(limited), "a free place")
 
 
 @pytest.mark.parametrize("begins_with", [b"", b"\x01", b"\x01\x00\x00\x00\x00"])
