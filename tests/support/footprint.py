@@ -17,6 +17,7 @@ from tests.support.waiting import wait_for
 MEGABYTE = 1024 * 1024
 LARGEST_PEAK = 96 * MEGABYTE
 LARGEST_REST = 48 * MEGABYTE
+LASTING_THREADS = 3  # which a process starts when it first needs them, once for all associations
 IDLE_FILES = 2  # a connection to the database may be open or not
 SETTLING_SECONDS = 60.0
 
@@ -46,16 +47,17 @@ def footprint(pid: int) -> Footprint:
     )
 
 
-def steady_footprint(pid: int) -> Footprint:
-    """Return what a process uses once it has started all that it starts and has ended what came before."""
-    was = footprint(pid)
+def steady_footprints(pids: list[int]) -> dict[int, Footprint]:
+    """Return what processes use once they have started all that they start and have ended what came before."""
+    were: dict[int, tuple[int, int]] = {}
     for _ in range(30):
-        time.sleep(0.5)
-        now = footprint(pid)
-        if (now.threads, now.files) == (was.threads, was.files):
+        now = {pid: footprint(pid) for pid in pids}
+        are = {pid: (one.threads, one.files) for pid, one in now.items()}
+        if are == were:
             return now
-        was = now
-    raise AssertionError(f"a process of the service does not come to rest: {was}")
+        were = are
+        time.sleep(0.5)
+    raise AssertionError(f"the processes of the service do not come to rest: {were}")
 
 
 def forget_peak(pid: int) -> None:
@@ -76,7 +78,7 @@ def unharmed(
     with Bystander(service, one).at_work():
         pass  # the first association of a process loads what it needs
     children = service.children()
-    before = {pid: steady_footprint(pid) for pid in children}
+    before = steady_footprints(children)
     for pid in children:
         forget_peak(pid)
     bystander = Bystander(service, one)
@@ -94,7 +96,7 @@ def unharmed(
 def _wait_until_as_before(pid: int, was: Footprint) -> None:
     def is_as_before() -> bool:
         now = footprint(pid)
-        return now.threads <= was.threads and now.files <= was.files + IDLE_FILES
+        return now.threads <= was.threads + LASTING_THREADS and now.files <= was.files + IDLE_FILES
 
     try:
         wait_for(is_as_before, "threads and files as before", seconds=SETTLING_SECONDS)

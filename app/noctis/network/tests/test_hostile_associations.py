@@ -8,6 +8,8 @@ import struct
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
+from itertools import product
 
 import pytest
 
@@ -84,7 +86,7 @@ def with_items(*items: bytes) -> bytes:
 OVERSIZED: dict[str, bytes] = {
     "10,000 contexts": associate_rq([(2 * (n % 128) + 1, VERIFICATION, (IMPLICIT,)) for n in range(10_000)]),
     "10,000 unknown contexts": associate_rq([(1, f"1.2.{n}", (f"1.3.{n}",)) for n in range(10_000)]),
-    "10,000 transfer syntaxes": with_items(*(context_item(3, VERIFICATION, [f"1.2.{n}" for n in range(3000)]),) * 4),
+    "10,000 transfer syntaxes": with_items(*(context_item(3, VERIFICATION, [f"1.2.{n}" for n in range(2000)]),) * 4),
     "10,000 unknown items": with_items(item(0x77, b"abcd") * 10_000),
     "10,000 application contexts": with_items(item(0x10, b"1.2.840.10008.3.1.1.1") * 10_000),
     "1,000 roles": associate_rq([ECHO], user_items=role_item(VERIFICATION, scu=True, scp=True) * 1000),
@@ -101,14 +103,12 @@ OVERSIZED: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("what", OVERSIZED)
-def test_an_association_request_that_is_too_much_is_not_accepted_and_costs_nothing(
-    service: DicomService, ct: SentObject, what: str
-) -> None:
+def test_association_requests_that_are_too_much_cost_nothing(service: DicomService, ct: SentObject) -> None:
     with unharmed(service, ct):
-        for _ in range(5):
-            received = answer_to(service.port, OVERSIZED[what])
-            assert received is None or len(received[1]) < 20_000, "the answer is short"
+        for what, request in OVERSIZED.items():
+            for _ in range(5):
+                received = answer_to(service.port, request)
+                assert received is None or len(received[1]) < 20_000, f"{what}: the answer is short"
 
 
 @pytest.mark.parametrize("what", ["10,000 contexts", "10,000 unknown contexts"])
@@ -127,7 +127,7 @@ def test_as_many_contexts_as_there_are_numbers_for_are_accepted(service: DicomSe
 
 def test_thousands_of_connections_that_are_closed_at_once_leave_nothing(service: DicomService, ct: SentObject) -> None:
     with unharmed(service, ct):
-        for number in range(3000):
+        for number in range(2000):
             peer = RawPeer(service.port, source=ATTACKER)
             if number % 3 == 1:
                 peer.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
@@ -163,14 +163,19 @@ def part_of_a_fragment(peer: RawPeer) -> None:
     peer.send(p_data(1, COMMAND | LAST, command(C_ECHO, sop_class=VERIFICATION))[:-7])
 
 
+def part_of_a_data_set(ct: SentObject, peer: RawPeer, cut: int) -> None:
+    peer.associate([(3, ct.sop_class_uid, [ct.transfer_syntax_uid])])
+    start = p_data(3, COMMAND | LAST, store_command(ct)) + p_data(3, 0, ct.data_set[:9000])
+    peer.send(start[: len(start) - cut])
+
+
 def a_release_that_is_not_closed(peer: RawPeer) -> None:
     peer.associate([ECHO])
     peer.send(pdu(RELEASE_RQ, bytes(4)))
 
 
-@pytest.mark.parametrize(
-    "beginning",
-    [
+def test_peers_that_go_no_further_are_let_go(service: DicomService, ct: SentObject) -> None:
+    beginnings: list[Callable[[RawPeer], None]] = [
         nothing,
         one_byte,
         part_of_a_request,
@@ -178,27 +183,14 @@ def a_release_that_is_not_closed(peer: RawPeer) -> None:
         part_of_a_command,
         part_of_a_fragment,
         a_release_that_is_not_closed,
-    ],
-)
-def test_peers_that_go_no_further_are_let_go(
-    service: DicomService, ct: SentObject, beginning: Callable[[RawPeer], None]
-) -> None:
+        partial(part_of_a_data_set, ct, cut=0),
+        partial(part_of_a_data_set, ct, cut=1),
+    ]
     with unharmed(service, ct) as bystander, ExitStack() as stack:
-        peers = [stack.enter_context(RawPeer(service.port, source=ATTACKER)) for _ in range(20)]
-        for peer in peers:
-            beginning(peer)
-        bystander.wait_for_a_round()
-        assert all(peer.was_ended() for peer in peers)
-
-
-def test_a_peer_that_stops_within_a_data_set_is_let_go(service: DicomService, ct: SentObject) -> None:
-    with unharmed(service, ct) as bystander, ExitStack() as stack:
-        peers = [stack.enter_context(RawPeer(service.port, source=ATTACKER)) for _ in range(20)]
-        for number, peer in enumerate(peers):
-            peer.associate([(3, ct.sop_class_uid, [ct.transfer_syntax_uid])])
-            peer.send(
-                p_data(3, COMMAND | LAST, store_command(ct)) + p_data(3, 0, ct.data_set[:9000])[: -(number % 2) or None]
-            )
+        peers = []
+        for beginning in beginnings * 5:
+            peers.append(stack.enter_context(RawPeer(service.port, source=ATTACKER)))
+            beginning(peers[-1])
         bystander.wait_for_a_round()
         assert all(peer.was_ended() for peer in peers)
 
@@ -272,11 +264,10 @@ def steps_of_an_association(ct: SentObject) -> list[bytes]:
 
 
 @pytest.mark.parametrize("waits", [False, True])
-@pytest.mark.parametrize("end", ["abort", "half-closed", "closed", "reset"])
-def test_an_end_in_any_state_leaves_nothing(service: DicomService, ct: SentObject, end: str, *, waits: bool) -> None:
+def test_an_end_in_any_state_leaves_nothing(service: DicomService, ct: SentObject, *, waits: bool) -> None:
     steps = steps_of_an_association(ct)
     with unharmed(service, ct):
-        for last in range(len(steps) + 1):
+        for last, end in product(range(len(steps) + 1), ("abort", "half-closed", "closed", "reset")):
             with RawPeer(service.port, source=ATTACKER) as peer:
                 for step in steps[:last]:
                     peer.send(step)
