@@ -5,6 +5,7 @@ Whoever changes a step says which version of it they saw, so that nobody overwri
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from django.db import transaction
@@ -79,6 +80,8 @@ def schedule_for_person(
     require_change_at(acting_user, facility)
     wanted = cleaned(particulars)
     _require_own_accession_number(facility, wanted, joins_order=joins_order)
+    if joins_order:
+        wanted = _of_the_order(facility, wanted)
     return schedule_step(facility, wanted, origin=origin, acting_user=acting_user)
 
 
@@ -144,6 +147,27 @@ def _require_untouched_order(step: ScheduledProcedureStep, wanted: StepParticula
     begun = siblings.exclude(status__in=NOT_STARTED | {StepStatus.CANCELLED})
     if begun.exists():
         raise StepStateError("Another step of this order has begun: patient and order stay as they are.")
+
+
+def _of_the_order(facility: Facility, wanted: StepParticulars) -> StepParticulars:
+    """Give a further step the study and the requested procedure of its order, unless it names its own."""
+    if wanted.study_instance_uid or not wanted.accession_number:
+        return wanted
+    same = ScheduledProcedureStep.objects.filter(
+        facility=facility,
+        accession_number=wanted.accession_number,
+        patient_identifier=wanted.patient_identifier,
+    )
+    if wanted.requested_procedure_id:
+        same = same.filter(requested_procedure_id=wanted.requested_procedure_id)
+    first = same.exclude(status=StepStatus.CANCELLED).order_by("pk").first()
+    if first is None:
+        return wanted
+    return replace(
+        wanted,
+        study_instance_uid=first.study_instance_uid,
+        requested_procedure_id=first.requested_procedure_id,
+    )
 
 
 def _require_own_accession_number(

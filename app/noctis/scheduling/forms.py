@@ -164,7 +164,7 @@ class StepForm(forms.Form):
         like: ScheduledProcedureStep | None = None,
     ) -> None:
         """Show ``step`` to change it, or a new one for the same order as ``like``."""
-        self.step = step
+        self.step, self.like = step, like
         shown = step or like
         super().__init__(data, initial=values_of(shown) if shown else new_values())
         if like is not None and step is None:
@@ -230,7 +230,22 @@ class StepForm(forms.Form):
         for name in PHYSICIANS:
             values[name] = typed_name(given[name], getattr(former, name) if former else "")
         values["station_ae_titles"] = tuple(given["stations"])
+        if former is None and self._joins_the_shown_order:
+            assert self.like is not None  # noqa: S101  (for the type checker)
+            values["study_instance_uid"] = self.like.study_instance_uid
+            values["requested_procedure_id"] = self.like.requested_procedure_id
         return replace(former, **values) if former else StepParticulars(**values)
+
+    @property
+    def _joins_the_shown_order(self) -> bool:
+        """Whether patient and order are still those of the step that the form began with."""
+        given = self.cleaned_data
+        return (
+            self.like is not None
+            and bool(given.get("joins_order"))
+            and given["patient_identifier"] == self.like.patient_identifier
+            and given["accession_number"] == self.like.accession_number
+        )
 
     def differences_from(self, current: ScheduledProcedureStep) -> list[tuple[str, str]]:
         """Return label and stored value of each field whose value is not the one that was typed."""

@@ -215,3 +215,12 @@ def test_a_defect_says_nothing_of_the_patient(technician, monkeypatch, caplog):
     answer = technician.post(STEPS, NEW)
     assert answer.status_code == 500
     assert "Phantom" not in answer.content.decode() + caplog.text
+
+
+def test_a_step_that_joins_an_order_is_of_its_study(technician):
+    step = scheduled(accession_number="A7", patient_identifier="P7", requested_procedure_id="RP-HIS")
+    joined = technician.post(STEPS, {**NEW, "joins_order": True}).json()
+    assert joined["study_instance_uid"] == step.study_instance_uid
+    assert joined["requested_procedure_id"] == "RP-HIS"
+    other = technician.post(STEPS, {**NEW, "joins_order": True, "requested_procedure_id": "RP-2"}).json()
+    assert other["study_instance_uid"] != step.study_instance_uid

@@ -206,3 +206,17 @@ def test_a_stale_page_moves_nothing(technician):
     assert "Somebody changed this step" in answer.content.decode()
     assert the_step().status == "arrived"
     assert technician.post(f"/schedule/{step.pk}/status", {"status": "in_progress"}).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["A1", ""])
+def test_a_further_step_shares_study_and_requested_procedure(technician, number):
+    step = scheduled(accession_number=number, requested_procedure_id="RP-HIS", station_ae_titles=())
+    fields = as_typed(step, joins_order="on", start_time="11:00", stations=[])
+    assert technician.post(f"/schedule/new?like={step.pk}", fields).status_code == 302
+    further = ScheduledProcedureStep.objects.latest("pk")
+    assert further.pk != step.pk
+    assert further.study_instance_uid == step.study_instance_uid
+    assert further.requested_procedure_id == "RP-HIS"
+    other = as_typed(step, joins_order="on", patient_identifier="P9", accession_number="A9", stations=[])
+    technician.post(f"/schedule/new?like={step.pk}", other)
+    assert ScheduledProcedureStep.objects.latest("pk").study_instance_uid != step.study_instance_uid
