@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -65,6 +67,13 @@ def configuration(folder: Path, **content: object) -> list[str]:
 def study_of(image: SentObject) -> str:
     """Return the Study Instance UID of an object."""
     return str(dcmread(image.path, stop_before_pixels=True).StudyInstanceUID)
+
+
+def test_it_lies_in_the_virtual_environment() -> None:
+    program = Path(sys.prefix) / "bin" / "dicom-server"
+    done = subprocess.run([program, "--help"], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(command in done.stdout for command in ("start", "status", "stop", "stats"))
 
 
 def test_it_starts_answers_counts_and_stops(new_server: NewServer, ct: SentObject) -> None:

@@ -71,6 +71,14 @@ def test_destinations_may_be_a_list_and_hold_odd_titles(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "word", ["WS", "WS=host", "WS=host:x", "WS=host:0", "WS=:104", f"{'A' * 17}=host:104", "=host:104"]
+)
+def test_a_destination_that_cannot_be_read_is_named(word: str) -> None:
+    with pytest.raises(ConfigurationError, match="NOCTIS_DICOM_DESTINATIONS"):
+        read_destinations("NOCTIS_DICOM_DESTINATIONS", [word])
+
+
+@pytest.mark.parametrize(
     ("text", "kind", "url", "password"),
     [
         ("sqlite:///srv/index.db", Database.SQLITE, "sqlite:///srv/index.db", ""),
