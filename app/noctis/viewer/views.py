@@ -8,8 +8,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from noctis.accounts.client_address import client_address
+from noctis.accounts.models import Role
 from noctis.accounts.permissions import signed_in_user
-from noctis.archive.models import Study
+from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
 
@@ -22,4 +23,11 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     study = get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
     if request.method == "GET":
         note_opened(study, acting_user=user, address=client_address(request))
-    return render(request, "viewer/viewer.html", {"study": study, "may_send": may_send(user)})
+    reasons = StudyFlag.objects.open().filter(study=study).order_by("reason").values_list("reason", flat=True)
+    context = {
+        "study": study,
+        "may_send": may_send(user),
+        "doubts": ". ".join(FlagReason(reason).label for reason in reasons.distinct()),
+        "may_resolve": user.role in {Role.ADMINISTRATOR, Role.TECHNICIAN},
+    }
+    return render(request, "viewer/viewer.html", context)

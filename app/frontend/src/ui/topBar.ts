@@ -47,6 +47,15 @@ export class TopBar {
     this.element.insertBefore(link, this.element.lastElementChild);
   }
 
+  /** Says that something about the study does not fit; a link for who can look at it. */
+  warn(doubts: string, flagsUrl: string | undefined): void {
+    const attributes = { class: 'viewer-doubt', title: doubts, 'aria-label': `Check: ${doubts}` };
+    const warning = flagsUrl
+      ? element('a', { ...attributes, href: flagsUrl }, 'Check')
+      : element('span', { ...attributes, role: 'note' }, 'Check');
+    this.element.insertBefore(warning, this.study);
+  }
+
   show({ patient, description, when, accession }: StudyHeading): void {
     const details = [patient?.id && `ID ${patient.id}`, patient?.birthDate, patient?.age, patient?.sex];
     this.patient.replaceChildren(

@@ -87,6 +87,7 @@ export class ViewerApp implements Actions {
     this.choose(this.tool);
     this.layout.showRenderer(this.rendering.usesCpu);
     if (this.settings.sendUrl) this.layout.top.offerSending(this.settings.sendUrl);
+    if (this.settings.doubts) this.layout.top.warn(this.settings.doubts, this.settings.flagsUrl);
   }
 
   async start(): Promise<void> {

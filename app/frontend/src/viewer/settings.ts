@@ -7,6 +7,9 @@ export interface ViewerSettings {
   signInUrl: string;
   /** Where the study can be sent from; absent where the reader may not. */
   sendUrl: string | undefined;
+  /** Why somebody should check what came for this study, and where; absent where nothing is in doubt. */
+  doubts: string | undefined;
+  flagsUrl: string | undefined;
   annotationsUrl: string;
   csrfToken: string;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
@@ -15,6 +18,7 @@ export interface ViewerSettings {
 
 export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
+  const { doubts, flagsUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -22,6 +26,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     worklistUrl: worklistUrl ?? '/worklist',
     signInUrl: signInUrl ?? '/sign-in',
     sendUrl,
+    doubts,
+    flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
     csrfToken: csrfToken ?? '',
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
