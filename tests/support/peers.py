@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
@@ -109,24 +110,34 @@ def storescu(port: int, paths: Iterable[Path], *options: str, calling: str = "ST
 
 
 @contextmanager
-def bit_preserving_storescp(folder: Path) -> Iterator[int]:
-    """Run DCMTK's receiver, which writes data sets exactly as they come, into ``folder``; gives its port."""
-    (port,) = free_ports(1)
-    command = ["/usr/bin/storescp", "--bit-preserving", "--accept-all", "-v", "--output-directory", str(folder)]
-    with (
-        (folder / "log").open("wb") as log,
-        subprocess.Popen(
-            [*command, "--unique-filenames", str(port)],
-            env={**os.environ, "TCP_NODELAY": "1"},
-            stdout=log,
-            stderr=log,
-        ) as receiver,
-    ):
-        try:
-            wait_for(lambda: echoscu(port).returncode == 0, "DCMTK's storescp")
-            yield port
-        finally:
-            receiver.terminate()
+def bit_preserving_storescp(folder: Path, *options: str, log: Path | None = None) -> Iterator[int]:
+    """Run DCMTK's receiver, which writes data sets exactly as they come, into ``folder``; gives its port.
+
+    Another port is tried where somebody was faster to take one.
+    """
+    options = (*(options or ("--accept-all",)), "--bit-preserving", "-v", "--unique-filenames")
+    with (log or folder / "log").open("wb") as output:
+        for _ in range(3):
+            (port,) = free_ports(1)
+            receiver = subprocess.Popen(
+                ["/usr/bin/storescp", *options, "--output-directory", str(folder), str(port)],
+                env={**os.environ, "TCP_NODELAY": "1"},
+                stdout=output,
+                stderr=output,
+            )
+            try:
+                wait_for(partial(_answers_or_ended, receiver, port), "DCMTK's storescp", seconds=120)
+                if receiver.poll() is None:
+                    yield port
+                    return
+            finally:
+                receiver.terminate()
+                receiver.wait()
+    raise AssertionError("DCMTK's storescp does not start")
+
+
+def _answers_or_ended(receiver: subprocess.Popen[bytes], port: int) -> bool:
+    return receiver.poll() is not None or echoscu(port).returncode == 0
 
 
 class RawSender:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +18,8 @@ from noctis.network.tests.find_peer import MODELS
 from noctis.network.tests.retrieve_peers import TITLES, data_sets, final_response
 from tests.support.dicom_service import DicomService
 from tests.support.footprint import MEGABYTE, footprint
-from tests.support.peers import Done, SentObject, bit_preserving_storescp, dcmtk, echoscu
-from tests.support.ports import free_ports
+from tests.support.peers import Done, SentObject, bit_preserving_storescp, dcmtk
 from tests.support.raw_peer import IMPLICIT, VERIFICATION, RawPeer
-from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -76,32 +72,6 @@ def received_files(folder: Path) -> Iterator[Path]:
 
 def uid_of(path: Path) -> str:
     return str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID)
-
-
-@contextmanager
-def many_storescp(folder: Path) -> Iterator[int]:
-    """Run DCMTK's receiver with a process for each association; gives its port."""
-    (port,) = free_ports(1)
-    folder.mkdir()
-    command = [
-        "/usr/bin/storescp",
-        "--fork",
-        "--bit-preserving",
-        "--unique-filenames",
-        "--output-directory",
-        str(folder),
-    ]
-    with (
-        (folder.parent / "moved.log").open("wb") as log,
-        subprocess.Popen(
-            [*command, str(port)], env={**os.environ, "TCP_NODELAY": "1"}, stdout=log, stderr=log
-        ) as receiver,
-    ):
-        try:
-            wait_for(lambda: echoscu(port).returncode == 0, "DCMTK's storescp")
-            yield port
-        finally:
-            receiver.terminate()
 
 
 @dataclass
@@ -164,7 +134,8 @@ def test_fifty_associations_that_store_find_get_and_move_lose_nothing(
     known, fresh = studies[:STUDIES], studies[STUDIES:]
     for study in known:
         sessions.store(study)
-    with many_storescp(tmp_path / "moved") as port:
+    (tmp_path / "moved").mkdir()
+    with bit_preserving_storescp(tmp_path / "moved", "--fork", log=tmp_path / "moved.log") as port:
         service.manage("add_ae", "BUSY_WS", "--facility", "NORTH", "--host", "127.0.0.1", "--port", str(port))
         children = service.children()
         before = {pid: footprint(pid) for pid in children}
