@@ -17,6 +17,8 @@ from noctis.dicom.attributes import without_escape_sequences
 LATIN_1: Final = "ISO_IR 100"
 UTF_8: Final = "ISO_IR 192"
 _TEXT_DELIMITERS: Final = {0x5C}
+# It extends another character set (PS3.3 C.12.1.1.2); who asks in it alone looks for no escape sequences.
+_NEVER_ALONE: Final = ["ISO 2022 IR 58"]
 _GB_2312_ESCAPE: Final = b"\x1b$)A"
 # What ends the effect of an escape sequence within a text (PS3.5 6.1.2.5.3).
 _LINE_ENDS: Final = re.compile(r"([\t\n\f\r])")
@@ -41,12 +43,13 @@ def declare_character_set(dataset: Dataset, preferred: Sequence[str] = ()) -> No
 
     ``preferred`` are the values of the character set that the reader is known to understand.
     """
+    usable = [] if list(preferred) == _NEVER_ALONE else list(preferred)
     texts = [(vr, text) for vr, text in _texts(dataset) if not text.isascii()]
     if not texts:
         if "SpecificCharacterSet" in dataset:
             del dataset.SpecificCharacterSet
-    elif any(preferred) and all(_fits(text, vr, tuple(preferred)) for vr, text in texts):
-        dataset.SpecificCharacterSet = list(preferred)
+    elif any(usable) and all(_fits(text, vr, tuple(usable)) for vr, text in texts):
+        dataset.SpecificCharacterSet = usable
     else:
         dataset.SpecificCharacterSet = fitting_character_set(text for _, text in texts)
 

@@ -67,6 +67,13 @@ def test_chinese_is_written_with_the_escape_sequences_of_its_character_set():
     assert again.getvalue() == buffer.getvalue()
 
 
+def test_who_asks_in_an_extension_alone_is_answered_in_utf_8():
+    dataset = Dataset()
+    dataset.PatientName = "Zhang^XiaoDong=张^小东"
+    declare_character_set(dataset, ["ISO 2022 IR 58"])
+    assert dataset.SpecificCharacterSet == "ISO_IR 192"
+
+
 def test_a_character_set_that_is_not_needed_goes():
     dataset = Dataset()
     dataset.SpecificCharacterSet, dataset.PatientName = "ISO_IR 192", "Phantom^Ada"
