@@ -11,6 +11,7 @@ import hmac
 import socket
 import ssl
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -207,8 +208,27 @@ class OutgoingSocket(AssociationSocket):
         else:
             return True  # also at the end, which is met again
         finally:
-            connection.settimeout(waits)
+            with suppress(OSError):  # closed meanwhile
+                connection.settimeout(waits)
         return True
+
+    def send(self, bytestream: bytes) -> None:
+        """Write bytes; a connection that breaks is an event."""
+        connection = self.socket
+        if connection is None:
+            return  # the event of its end has been given
+        try:
+            connection.sendall(bytestream)
+        except (OSError, ValueError):
+            if isinstance(connection, ssl.SSLSocket):
+                self._take(connection)  # the peer may have said why
+            self.event_queue.put("Evt17")
+        else:
+            evt.trigger(self.assoc, evt.EVT_DATA_SENT, {"data": bytestream})
+
+    def discard(self) -> None:
+        """Close a connection over which no association came about; pynetdicom leaves some open."""
+        shut_down(self._connection, says_goodbye=False)
 
     def recv(self, nr_bytes: int) -> bytearray:
         """Read ``nr_bytes``, fewer only where the peer has closed the connection; raises OSError past a bound."""

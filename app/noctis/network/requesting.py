@@ -68,6 +68,8 @@ def associate(
         trouble = str(error)
     else:
         trouble = "" if association.is_established else _why_not(association, address)
+        if trouble and isinstance(association.dul.socket, OutgoingSocket):
+            association.dul.socket.discard()
     _write_down(address, trouble)
     if trouble:
         raise CannotAssociate(trouble)
@@ -119,7 +121,7 @@ def _associate(
     events: list[Any] = [*handlers] if hears_requests else [(evt.EVT_CONN_OPEN, keep_answers), *handlers]
     events.append((evt.EVT_CONN_OPEN, count_requests))
     try:
-        peer, port = connection.getpeername()[:2]
+        peer, port = _other_end(connection)
         entity = _RequestingEntity(connection, answer_seconds)
         entity.ae_title = address.calling_ae_title or settings.NOCTIS_AE_TITLE
         return entity.associate(
@@ -131,6 +133,15 @@ def _associate(
     except BaseException:
         connection.close()
         raise
+
+
+def _other_end(connection: socket.socket) -> tuple[str, int]:
+    """Return address and port of the peer; our own where it has gone already, but may have said why."""
+    try:
+        address = connection.getpeername()
+    except OSError:
+        address = connection.getsockname()
+    return str(address[0]), int(address[1])
 
 
 def _why_not(association: Association, address: Address) -> str:

@@ -131,7 +131,10 @@ def test_a_destination_that_does_not_trust_us_is_named(
     with tls_storescp(tmp_path / "in", shown, stranger, "--require-peer-cert") as port:
         done = move_to(secured, port)
     assert final_response(done) == NOTHING_SENT
-    assert trouble(secured) == "it does not trust our certificate"
+    assert trouble(secured) in {  # the second where the connection broke before it could be read
+        "it does not trust our certificate",
+        "it ended the connection after the TLS handshake, perhaps because it wants another client certificate",
+    }
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(
