@@ -154,7 +154,11 @@ def test_orthanc_asks_in_its_encoding_and_reads_the_name(full: Orthanc, encoding
     finally:
         full.put("/tools/default-encoding", b"Utf8")
 
-    assert patient.name.rstrip("=") in {answer["PatientName"].rstrip("=") for answer in answers}
+    assert patient.name.rstrip("=") in names_in(answers)
+
+
+def names_in(answers: list[dict[str, Any]]) -> set[str]:
+    return {answer["PatientName"].rstrip("=") for answer in answers}
 
 
 def test_a_date_that_is_none_is_refused_with_the_status_of_the_standard(full: Orthanc) -> None:
@@ -226,7 +230,7 @@ def test_orthanc_reads_the_worklist(orthanc: Orthanc, service: DicomService, tmp
         orthanc.put("/tools/default-encoding", encoding.encode())
         found = ask(PatientName=f"{names[number].split('=')[-1].split('^')[0]}*")
         assert f"W{number}" in {answer["PatientID"] for answer in found}, encoding
-        assert names[number] in {answer["PatientName"].rstrip("=") for answer in found}, encoding
+        assert names[number] in names_in(found), encoding
     orthanc.put("/tools/default-encoding", b"Utf8")
     (step,) = ask(PatientID="W2")[0]["ScheduledProcedureStepSequence"]
     assert (step["Modality"], step["ScheduledProcedureStepStartDate"]) == ("CT", "20260706")
