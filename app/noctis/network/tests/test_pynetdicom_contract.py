@@ -44,6 +44,8 @@ def test_it_is_the_release_that_was_read() -> None:
         ),
         (DULServiceProvider._process_recv_primitive, ["self.to_provider_queue.queue[0]"]),
         (QueryRetrieveServiceClass._c_find_scp, ["evt.EVT_C_FIND", "self._wrap_handler(generator)"]),
+        (dimse_messages.DIMSEMessage.decode_msg, ["self.context_id = context_id", "self.encoded_command_set.write"]),
+        (DULServiceProvider.kill_dul, ["self._kill_thread = True"]),
         (dimse_messages.DIMSEMessage.decode_msg, ["NamedTemporaryFile(", "create_file_meta(", ".file.flush()"]),
     ],
 )
