@@ -33,12 +33,7 @@ def list_annotations(request: HttpRequest, study_uid: str) -> JsonResponse:
     user = signed_in_user(request)
     study = _study(user, study_uid)
     found = Annotation.objects.visible_to(user).filter(study=study, is_removed=False).select_related("author")
-    return JsonResponse(
-        {
-            "annotations": [_written(annotation, user) for annotation in found],
-            "mayAnnotate": annotation_actions.may_annotate(user),
-        }
-    )
+    return JsonResponse({"annotations": [_written(annotation, user) for annotation in found]})
 
 
 @require_http_methods(["PUT", "DELETE"])

@@ -13,6 +13,7 @@ from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
+from noctis.viewer.annotation_actions import may_annotate
 
 
 @require_safe
@@ -27,6 +28,7 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     context = {
         "study": study,
         "may_send": may_send(user),
+        "may_annotate": may_annotate(user),
         "doubts": ". ".join(FlagReason(reason).label for reason in reasons.distinct()),
         "may_resolve": user.role in {Role.ADMINISTRATOR, Role.TECHNICIAN},
     }

@@ -65,7 +65,8 @@ export class Toolbar {
     role: 'group',
     'aria-label': 'Window presets',
   });
-  private readonly measuring: HTMLElement;
+  /** The measuring tools, which have a place of their own beside the image. */
+  readonly measuring: HTMLElement;
   private readonly rate: HTMLInputElement;
   private readonly rateLabel = element('output', { class: 'viewer-rate', for: 'viewer-cine-rate' });
   private shownPresets: readonly Preset[] | undefined;
@@ -87,7 +88,17 @@ export class Toolbar {
     this.rate.addEventListener('input', () => {
       chooseRate(this.rate.valueAsNumber);
     });
-    this.measuring = group('Measure', ...measureIcons.map(([id, name]) => this.button(id, icon(name))));
+    this.measuring = element(
+      'div',
+      {
+        class: 'viewer-palette',
+        role: 'toolbar',
+        'aria-label': 'Measuring tools',
+        'aria-orientation': 'vertical',
+        hidden: true,
+      },
+      ...measureIcons.map(([id, name]) => this.button(id, icon(name))),
+    );
     this.element = element(
       'div',
       {
@@ -97,7 +108,6 @@ export class Toolbar {
         'aria-orientation': 'horizontal',
       },
       group('Mouse tool', ...toolIcons.map(([id, name]) => this.button(id, icon(name)))),
-      this.measuring,
       this.presets,
       group('View', ...viewIcons.map(([id, name]) => this.button(id, icon(name)))),
       group('Cine', this.button('cine', icon('play')), this.rate, this.rateLabel),

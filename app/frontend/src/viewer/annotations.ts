@@ -14,7 +14,6 @@ import type { AnnotationsClient } from './annotationsClient';
 export interface AnnotationsEvents {
   savingChanged(text: string, isUrgent: boolean): void;
   signedOut(error: SignedOutError): void;
-  mayAnnotateChanged(may: boolean): void;
   goTo(annotation: Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber'>): void;
 }
 
@@ -30,7 +29,6 @@ export class Annotations {
   private readonly keeper: AnnotationKeeper;
   private readonly saved = new Map<string, SavedAnnotation>();
   private readonly drawn = new Set<string>();
-  private mayAnnotate = false;
   private isVisible = true;
   private shown: ImageSet | undefined;
 
@@ -40,7 +38,7 @@ export class Annotations {
     private readonly client: AnnotationsClient,
     private readonly panel: AnnotationPanel,
     private readonly events: AnnotationsEvents,
-    storageKey: string,
+    private readonly options: { mayAnnotate: boolean; storageKey: string },
   ) {
     this.layer = new AnnotationLayer(rendering.registry, host, {
       changed: (uid) => {
@@ -57,7 +55,7 @@ export class Annotations {
         this.list();
       },
     });
-    this.keeper = this.makeKeeper(storageKey);
+    this.keeper = this.makeKeeper();
     addEventListener('online', () => {
       this.keeper.flush();
     });
@@ -68,15 +66,13 @@ export class Annotations {
 
   async load(): Promise<void> {
     try {
-      const { annotations, mayAnnotate } = await this.client.list();
-      this.mayAnnotate = mayAnnotate;
+      const annotations = await this.client.list();
       for (const annotation of annotations) this.saved.set(annotation.uid, annotation);
       for (const { uid, annotation } of this.keeper.adopt(annotations)) this.replace(uid, annotation);
     } catch (error) {
       if (error instanceof SignedOutError) this.events.signedOut(error);
       this.events.savingChanged('Earlier measurements could not be loaded: reload the page', true);
     }
-    this.events.mayAnnotateChanged(this.mayAnnotate);
     this.restore();
     this.list();
   }
@@ -117,7 +113,7 @@ export class Annotations {
     this.layer.select(uid);
   }
 
-  private makeKeeper(storageKey: string): AnnotationKeeper {
+  private makeKeeper(): AnnotationKeeper {
     return new AnnotationKeeper(
       this.client,
       (uid) => this.layer.read(uid),
@@ -142,7 +138,7 @@ export class Annotations {
         },
       },
       sessionStorage,
-      storageKey,
+      this.options.storageKey,
     );
   }
 
@@ -191,7 +187,7 @@ export class Annotations {
   }
 
   private mayChange(uid: string): boolean {
-    return this.saved.get(uid)?.mayChange ?? this.mayAnnotate;
+    return this.saved.get(uid)?.mayChange ?? this.options.mayAnnotate;
   }
 
   private list(): void {

@@ -10,19 +10,15 @@ export class ConflictError extends Error {
   }
 }
 
-export interface AnnotationList {
-  annotations: readonly SavedAnnotation[];
-  mayAnnotate: boolean;
-}
-
 export class AnnotationsClient {
   constructor(
     private readonly url: string,
     private readonly csrfToken: string,
   ) {}
 
-  async list(): Promise<AnnotationList> {
-    return (await (await this.exchange(this.url, 'GET')).json()) as AnnotationList;
+  async list(): Promise<readonly SavedAnnotation[]> {
+    const response = await this.exchange(this.url, 'GET');
+    return ((await response.json()) as { annotations: readonly SavedAnnotation[] }).annotations;
   }
 
   /** Keeps a new annotation (version 0), or the change of one; raises ConflictError. */

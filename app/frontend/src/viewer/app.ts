@@ -47,7 +47,6 @@ export class ViewerApp implements Actions {
   private tool: PrimaryTool = matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window';
   private overlays = true;
   private measurements = true;
-  private mayMeasure = false;
   private seriesNotice: Notice | undefined;
 
   constructor(root: HTMLElement) {
@@ -248,7 +247,7 @@ export class ViewerApp implements Actions {
   }
 
   private makeAnnotations(): Annotations {
-    const { annotationsUrl, csrfToken, studyUid } = this.settings;
+    const { annotationsUrl, csrfToken, mayAnnotate, studyUid } = this.settings;
     const { canvasHost } = this.layout.stage;
     return new Annotations(
       this.rendering,
@@ -263,13 +262,9 @@ export class ViewerApp implements Actions {
         signedOut: (error) => {
           this.noteSession(error);
         },
-        mayAnnotateChanged: (may) => {
-          this.mayMeasure = may;
-          this.refresh();
-        },
         goTo: (place) => void this.goToPlace(place),
       },
-      `noctis.annotations.${studyUid}`,
+      { mayAnnotate, storageKey: `noctis.annotations.${studyUid}` },
     );
   }
 
@@ -360,7 +355,7 @@ export class ViewerApp implements Actions {
       hasImages: state.count > 0,
       inverted: state.inverted,
       overlays: this.overlays,
-      mayMeasure: this.mayMeasure,
+      mayMeasure: this.settings.mayAnnotate,
       measurements: this.measurements,
       listsMeasurements: this.layout.annotations.isOpen,
       canPlay: state.count > 1,

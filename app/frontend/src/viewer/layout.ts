@@ -54,6 +54,7 @@ export class Layout {
       this.toolbar.element,
       this.session,
       this.series.element,
+      this.toolbar.measuring,
       this.stage.element,
       this.annotations.element,
       this.status.element,

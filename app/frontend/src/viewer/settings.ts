@@ -11,6 +11,7 @@ export interface ViewerSettings {
   doubts: string | undefined;
   flagsUrl: string | undefined;
   annotationsUrl: string;
+  mayAnnotate: boolean;
   csrfToken: string;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
@@ -29,6 +30,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     doubts,
     flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
+    mayAnnotate: 'mayAnnotate' in root.dataset,
     csrfToken: csrfToken ?? '',
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
   };

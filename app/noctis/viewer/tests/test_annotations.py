@@ -94,7 +94,8 @@ def test_everyone_who_sees_the_study_sees_its_annotations_but_only_the_author_ch
 
 def test_a_facility_user_may_look_but_not_draw(study):
     client, _ = client_of(Role.FACILITY_USER, "NORTH")
-    assert listed(client, study) == {"annotations": [], "mayAnnotate": False}
+    assert listed(client, study) == {"annotations": []}
+    assert "data-may-annotate" not in client.get(f"/viewer/{study.study_instance_uid}").content.decode()
     assert put(client, study, uuid4(), drawing(study)).status_code == 403
     assert not Annotation.objects.exists()
 

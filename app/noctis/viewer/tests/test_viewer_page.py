@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from django.test import Client
-from django_vite.core.asset_loader import DjangoViteAssetLoader
 
 from noctis.accounts.models import Facility, Role, User
 from noctis.archive import indexer
@@ -22,18 +19,6 @@ def study(data_dir) -> Study:
     deliver(image(), reception("NORTH"))
     indexer.index_spool()
     return Study.objects.get()
-
-
-@pytest.fixture(autouse=True)
-def bundle(settings, tmp_path, monkeypatch):
-    """Stand in for the built front end."""
-    manifest = tmp_path / "manifest.json"
-    entries = ("src/pages/main.ts", "src/viewer/main.ts")
-    manifest.write_text(
-        json.dumps({entry: {"file": f"assets/{i}.js", "isEntry": True} for i, entry in enumerate(entries)})
-    )
-    settings.DJANGO_VITE = {"default": {**settings.DJANGO_VITE["default"], "manifest_path": manifest}}
-    monkeypatch.setattr(DjangoViteAssetLoader, "_instance", None)
 
 
 def client_of(role: str, facility: str = "") -> tuple[Client, User]:
