@@ -34,6 +34,7 @@ REJECTED_PERMANENTLY = 0x01
 NO_REASON_GIVEN = 0x01
 SERVICE_PROVIDER = 0x02
 REJECTION_SECONDS = 1.0
+PDU_HEADER = 6
 
 
 class BoundedSocket(AssociationSocket):
@@ -75,7 +76,9 @@ class BoundedSocket(AssociationSocket):
             return
         with suppress(OSError):
             connection.settimeout(REJECTION_SECONDS)
-            connection.recv(LARGEST_REQUEST_PDU)  # what lies unread when a connection is closed would drop the answer
+            # All of it: what lies unread when a connection is closed would drop the answer.
+            length = int.from_bytes(self.recv(PDU_HEADER)[2:], "big")
+            self.recv(min(length, self._largest_pdu))
             connection.sendall(bytes((3, 0, 0, 0, 0, 4, 0, rejection.result, rejection.source, rejection.reason)))
 
     def cut_off(self) -> None:
