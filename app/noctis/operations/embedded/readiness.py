@@ -16,7 +16,6 @@ from noctis.operations.embedded.preconditions import CannotStartError
 
 START_SECONDS = 60.0
 PAUSE_SECONDS = 0.1
-ECHO_CALLING_TITLE = "NOCTIS_START"
 
 
 def web_answers(port: int) -> bool:
@@ -32,12 +31,12 @@ def web_answers(port: int) -> bool:
 
 
 def dicom_answers(host: str, port: int, called_title: str) -> bool:
-    """Whether a C-ECHO (PS3.7 9.1.5) is answered; a refused caller shows a working service, too."""
+    """Whether a C-ECHO (PS3.7 9.1.5) is answered, which this machine may always ask for under our own title."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
-    caller = AE(ae_title=ECHO_CALLING_TITLE)
+    caller = AE(ae_title=called_title)
     caller.acse_timeout = caller.dimse_timeout = caller.network_timeout = 5
     caller.add_requested_context(Verification)
     association = caller.associate(host, port, ae_title=called_title, evt_handlers=[(evt.EVT_CONN_OPEN, keep_answers)])

@@ -17,7 +17,6 @@ from noctis.dicom_address import dicom_address
 from noctis.network.access_fixes import CannotFix, Fix, apply_fix, remove_further_title, take_back
 from noctis.network.admission import current_policy
 from noctis.network.models import AssociationAttempt, FurtherTitle, RemoteApplicationEntity
-from noctis.operations.embedded.readiness import ECHO_CALLING_TITLE
 from noctis.operations.onboarding import Story, Surroundings, tell
 
 LISTED = 50
@@ -118,7 +117,7 @@ def attempts_of(entity: RemoteApplicationEntity, count: int) -> list[Story]:
 
 
 def _wanted(request: HttpRequest) -> QuerySet[AssociationAttempt]:
-    attempts = AssociationAttempt.objects.exclude(calling_ae_title=ECHO_CALLING_TITLE)  # our own, at the start
+    attempts = AssociationAttempt.objects.exclude(calling_ae_title=settings.NOCTIS_AE_TITLE)  # our own checks
     if title := request.GET.get("title", "").strip():
         attempts = attempts.filter(calling_ae_title__icontains=title)
     if address := request.GET.get("address", "").strip():
