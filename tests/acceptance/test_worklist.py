@@ -233,7 +233,7 @@ def test_the_keyboard_is_enough(page: Page, many_studies):
 def test_a_click_on_a_row_opens_the_study(page: Page, many_studies):
     page.goto("/worklist")
     search(page, "paging-023")
-    address = page.locator(".study a").get_attribute("href")
+    address = page.locator(".study a").first.get_attribute("href")
     page.locator(".study .col-description").click()
     page.wait_for_url(f"**{address}")
 

@@ -15,6 +15,7 @@ SAFE: dict[str, Any] = {
     "ALLOWED_HOSTS": ["pacs.example"],
     "NOCTIS_BEHIND_TLS": True,
     "NOCTIS_UNKNOWN_CALLERS": "refuse",
+    "NOCTIS_DICOM_VERBOSE": "off",
     "DATABASES": {
         "default": {
             "ENGINE": "django.db.backends.postgresql",
@@ -62,6 +63,7 @@ def test_the_embedded_default_is_exempt(monkeypatch):
         ("noctis.E006", {"DATABASES": PLAIN_DATABASE}),
         ("noctis.E007", {"CACHES": {"default": {"LOCATION": "redis://h:1/0", "OPTIONS": {"password": None}}}}),
         ("noctis.E008", {"NOCTIS_UNKNOWN_CALLERS": "accept-loopback"}),
+        ("noctis.E009", {"NOCTIS_DICOM_VERBOSE": "on"}),
     ],
 )
 def test_an_unsafe_setting_is_an_error(monkeypatch, error, changes):
