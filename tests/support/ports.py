@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import random
 import socket
-from contextlib import ExitStack
+from typing import Final
+
+# Below those that the system gives to outgoing connections (from 32768), which come and go at any moment.
+LOWEST: Final = 15_000
+HIGHEST: Final = 32_000
+
+_given: set[int] = set()
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ``count`` different ports of the loopback interface that were free a moment ago."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Return ``count`` ports of the loopback interface that are free, each given only once in this process."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randint(LOWEST, HIGHEST)  # noqa: S311  (several processes look for ports at once)
+        if port not in _given and _is_free(port):
+            _given.add(port)
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -19,6 +19,7 @@ from noctis.operations.embedded.supervisor import Output, Program, Supervisor
 
 APP_DIR = Path(__file__).resolve().parents[3]
 MANAGE = (sys.executable, str(APP_DIR / "manage.py"))
+AGAIN_SECONDS = 2.0
 
 
 class StopRequestedError(BaseException):
@@ -36,6 +37,7 @@ def main() -> int:
         with claim_data_directory(data):
             _run(env, data, output)
     except StopRequestedError:
+        _note_stopping()
         return 0
     except (CannotStartError, ConfigurationError) as error:
         output.line(f"noctis: {error}")
@@ -67,6 +69,7 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
         supervisor.failed.wait()
         raise CannotStartError(supervisor.failure)
     except StopRequestedError:
+        _note_stopping()
         output.line("Stopping …")
         raise
     finally:
@@ -94,6 +97,10 @@ def _programs() -> list[Program]:
 
 
 def _stop_on_signals() -> None:
+    """Raise StopRequestedError on the first signal to stop, and again until ``_note_stopping``.
+
+    What a signal raises within a destructor or a callback of the database is dropped by the interpreter.
+    """
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked to outlive the terminal
         numbers.append(signal.SIGHUP)
@@ -101,10 +108,20 @@ def _stop_on_signals() -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)  # stopping is under way; it ends by itself
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS, AGAIN_SECONDS)
         raise StopRequestedError
 
+    def stop_again(_number: int, _frame: FrameType | None) -> None:
+        raise StopRequestedError
+
+    signal.signal(signal.SIGALRM, stop_again)
     for number in numbers:
         signal.signal(number, stop)
+
+
+def _note_stopping() -> None:
+    """Leave the stop, which has been noticed, to end by itself."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 if __name__ == "__main__":
