@@ -130,7 +130,20 @@ class Orthanc:
         }
 
     def start(self) -> None:
-        """Start it and wait until both of its servers answer."""
+        """Start it and wait until both of its servers answer; on other ports where somebody was faster."""
+        for attempts_left in (2, 1, 0):
+            self._launch()
+            try:
+                wait_for(self._is_ready, "Orthanc", seconds=60)
+            except AssertionError:
+                if not attempts_left or "already in use" not in self.said():
+                    raise
+                self.stop()
+                self.port, self.http_port = free_ports(2)
+            else:
+                return
+
+    def _launch(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "orthanc.json"
         file.write_text(json.dumps(self.configuration(), indent=2), encoding="utf-8")
@@ -143,8 +156,6 @@ class Orthanc:
                 cwd=self.folder,
                 env={**os.environ, "TCP_NODELAY": "1"},
             )
-        wait_for(self._is_ready, "Orthanc", seconds=60)
-        assert self._process.poll() is None, f"Orthanc ended:\n{self.said()}"
 
     def stop(self) -> None:
         """End it, if it runs."""
