@@ -33,6 +33,7 @@ from noctis.network.database import database_session
 from noctis.network.defects import log_defect
 from noctis.network.outgoing import retry_after
 from noctis.network.services import STORAGE_COMMITMENT_PUSH_MODEL
+from noctis.network.statuses import status_of
 from noctis.storage_commitment.action_information import ActionInformation, MalformedRequest, read_action_information
 from noctis.storage_commitment.actions import (
     DuplicateTransaction,
@@ -54,7 +55,6 @@ logger = logging.getLogger(__name__)
 
 WELL_KNOWN_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 REQUEST_COMMITMENT: Final = 1
-ERROR_COMMENT_LENGTH: Final = 64
 # A peer that releases the association after the response must not be met with a report meanwhile.
 COURTESY_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 30
@@ -112,14 +112,14 @@ class Commitments:
             with database_session():
                 claim = self._write_down(information)
         except _Refused as refused:
-            return _status(refused.status, str(refused))
+            return status_of(refused.status, str(refused))
         except Exception as error:  # noqa: BLE001  (the modality must get an answer)
             log_defect(logger, error)
-            return _status(NormalisedStatus.PROCESSING_FAILURE, "The archive met with an internal error.")
+            return status_of(NormalisedStatus.PROCESSING_FAILURE, "The archive met with an internal error.")
         if claim is not None:
             self._requests.put((claim, event.context.context_id or 0, time.monotonic()))
             self._start()
-        return _status(NormalisedStatus.SUCCESS)
+        return status_of(NormalisedStatus.SUCCESS)
 
     def _write_down(self, information: ActionInformation) -> Claim | None:
         origin = self._origin
@@ -263,11 +263,3 @@ def _is_verified(claim: Claim, is_over: Callable[[], bool]) -> bool:
         except NotReady:
             time.sleep(POLL_SECONDS)
     return False
-
-
-def _status(status: NormalisedStatus, comment: str = "") -> Dataset:
-    answer = Dataset()
-    answer.Status = int(status)
-    if comment:
-        answer.ErrorComment = comment[:ERROR_COMMENT_LENGTH]
-    return answer

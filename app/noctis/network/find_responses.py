@@ -30,13 +30,13 @@ from noctis.network.database import database_session
 from noctis.network.defects import log_defect
 from noctis.network.identifier_encoding import encode_identifier
 from noctis.network.sending import AssociationLost, pending_command, send_match
+from noctis.network.statuses import ERROR_COMMENT_LENGTH
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
 
 logger = logging.getLogger(__name__)
 
-ERROR_COMMENT_LENGTH: Final = 64
 LARGEST_IDENTIFIER: Final = 1024 * 1024
 PAUSE_SECONDS: Final = 0.0005
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Final
 
 from django.db import Error as DatabaseFailure
 from pydicom.dataset import Dataset
@@ -27,10 +26,10 @@ from noctis.modality_worklist.performed_actions import (
 from noctis.modality_worklist.performed_report import InvalidValue, MissingAttribute
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
+from noctis.network.statuses import status_of
 
 logger = logging.getLogger(__name__)
 
-ERROR_COMMENT_LENGTH: Final = 64
 
 Answer = tuple[Dataset, Dataset | None]
 
@@ -80,46 +79,38 @@ def _answer_to(read: Callable[[], Dataset], act: Callable[[Dataset], Reported]) 
     try:
         attributes = read()
     except UNREADABLE:
-        return _status(NormalisedStatus.PROCESSING_FAILURE, "The attribute list cannot be read.")
+        return status_of(NormalisedStatus.PROCESSING_FAILURE, "The attribute list cannot be read.")
     try:
         with database_session():
-            return _status_of(act(attributes))
+            return _outcome(act(attributes))
     except (MissingAttribute, InvalidValue, DuplicatePerformedStep, NoSuchPerformedStep, PerformedStepIsOver) as error:
         return _refusal(error)
     except DatabaseFailure as error:
         logger.error("a performed step cannot be written: %s", type(error).__name__)  # noqa: TRY400  (texts hold values)
-        return _status(NormalisedStatus.RESOURCE_LIMITATION, "The database does not answer.")
+        return status_of(NormalisedStatus.RESOURCE_LIMITATION, "The database does not answer.")
     except Exception as error:  # noqa: BLE001  (the modality must get an answer)
         log_defect(logger, error)
-        return _status(NormalisedStatus.PROCESSING_FAILURE, "The archive met with an internal error.")
+        return status_of(NormalisedStatus.PROCESSING_FAILURE, "The archive met with an internal error.")
 
 
-def _status_of(reported: Reported) -> Dataset:
+def _outcome(reported: Reported) -> Dataset:
     """Return Success, or a warning that names what was not set or should have been there (PS3.7 C.5.17)."""
     if reported.not_set:
-        return _status(NormalisedStatus.ATTRIBUTE_LIST_ERROR, f"Not changed: {', '.join(reported.not_set)}")
+        return status_of(NormalisedStatus.ATTRIBUTE_LIST_ERROR, f"Not changed: {', '.join(reported.not_set)}")
     if reported.missing:
-        return _status(NormalisedStatus.ATTRIBUTE_LIST_ERROR, f"Missing: {', '.join(reported.missing)}")
-    return _status(NormalisedStatus.SUCCESS)
+        return status_of(NormalisedStatus.ATTRIBUTE_LIST_ERROR, f"Missing: {', '.join(reported.missing)}")
+    return status_of(NormalisedStatus.SUCCESS)
 
 
 def _refusal(error: Exception) -> Dataset:
     if isinstance(error, MissingAttribute):
-        return _status(NormalisedStatus.MISSING_ATTRIBUTE, f"Missing: {error}")
+        return status_of(NormalisedStatus.MISSING_ATTRIBUTE, f"Missing: {error}")
     if isinstance(error, InvalidValue):
-        return _status(NormalisedStatus.INVALID_ATTRIBUTE_VALUE, f"Invalid: {error}")
+        return status_of(NormalisedStatus.INVALID_ATTRIBUTE_VALUE, f"Invalid: {error}")
     if isinstance(error, DuplicatePerformedStep):
-        return _status(NormalisedStatus.DUPLICATE_SOP_INSTANCE)
+        return status_of(NormalisedStatus.DUPLICATE_SOP_INSTANCE)
     if isinstance(error, NoSuchPerformedStep):
-        return _status(NormalisedStatus.NO_SUCH_SOP_INSTANCE)
-    answer = _status(NormalisedStatus.PROCESSING_FAILURE, "Performed Procedure Step Object may no longer be updated")
+        return status_of(NormalisedStatus.NO_SUCH_SOP_INSTANCE)
+    answer = status_of(NormalisedStatus.PROCESSING_FAILURE, "Performed Procedure Step Object may no longer be updated")
     answer.ErrorID = PERFORMED_STEP_IS_OVER
-    return answer
-
-
-def _status(status: NormalisedStatus, comment: str = "") -> Dataset:
-    answer = Dataset()
-    answer.Status = int(status)
-    if comment:
-        answer.ErrorComment = comment[:ERROR_COMMENT_LENGTH]
     return answer

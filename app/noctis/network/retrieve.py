@@ -30,7 +30,7 @@ from noctis.dicom.dimse_status import RetrieveStatus
 from noctis.dicom.matching import InvalidKey
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
-from noctis.network.find_responses import ERROR_COMMENT_LENGTH, read_identifier
+from noctis.network.find_responses import read_identifier
 from noctis.network.query_scp import BARRIER_SECONDS, LEVELS, negotiate_query_options
 from noctis.network.sending import AssociationLost, has_ended, send_response
 from noctis.network.services import (
@@ -41,6 +41,7 @@ from noctis.network.services import (
     STUDY_ROOT_FIND,
 )
 from noctis.network.shipments import FAILED, SENT, Shipments
+from noctis.network.statuses import ERROR_COMMENT_LENGTH
 from noctis.network.storage_scu import NotSendable
 
 if TYPE_CHECKING:

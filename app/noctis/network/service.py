@@ -19,7 +19,7 @@ from pynetdicom import _config
 
 from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
-from noctis.network.associations import Acceptor, Listener
+from noctis.network.acceptor import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.outgoing import run_outgoing
 from noctis.network.process_group import Announce, Child, ProcessGroup

@@ -19,10 +19,9 @@ from noctis.dicom.uids import is_valid_uid, without_padding
 from noctis.network.defects import log_defect
 from noctis.network.deliveries import Delivery
 from noctis.network.spool_file import SpoolFile
+from noctis.network.statuses import status_of
 
 logger = logging.getLogger(__name__)
-
-ERROR_COMMENT_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -108,12 +107,3 @@ def announced_header(request: StoreRequest, path: Path) -> Header:
             StoreStatus.DATA_SET_DOES_NOT_MATCH_SOP_CLASS, "The data set is not the object that was announced."
         )
     return header
-
-
-def status_of(status: StoreStatus, comment: str = "") -> Dataset:
-    """Return the status as pynetdicom takes it, with an Error Comment where there is something to say (PS3.7 C.4.2)."""
-    answer = Dataset()
-    answer.Status = int(status)
-    if comment:
-        answer.ErrorComment = comment[:ERROR_COMMENT_LENGTH]
-    return answer
