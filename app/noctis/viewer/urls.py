@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.viewer import annotation_views, views
+from noctis.viewer import annotation_views, prior_views, views
 
 urlpatterns = [
     path("viewer/<uid:study_uid>", views.viewer, name="viewer"),
     path("viewer/<uid:study_uid>/annotations", annotation_views.list_annotations, name="annotations"),
     path("viewer/<uid:study_uid>/annotations/<uuid:uid>", annotation_views.change_annotation, name="annotation"),
+    path("viewer/<uid:study_uid>/priors", prior_views.list_priors, name="priors"),
 ]

@@ -11,6 +11,7 @@ export interface ViewerSettings {
   doubts: string | undefined;
   flagsUrl: string | undefined;
   annotationsUrl: string;
+  priorsUrl: string;
   mayAnnotate: boolean;
   csrfToken: string;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
@@ -19,7 +20,7 @@ export interface ViewerSettings {
 
 export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
-  const { doubts, flagsUrl } = root.dataset;
+  const { doubts, flagsUrl, priorsUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -30,6 +31,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     doubts,
     flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
+    priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     csrfToken: csrfToken ?? '',
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,

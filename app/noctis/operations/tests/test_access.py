@@ -39,6 +39,7 @@ EXPECTED = {
     "viewer": ("get", OWNERS),
     "annotations": ("get", OWNERS),
     "annotation": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
+    "priors": ("get", OWNERS),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
     "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),

@@ -1,0 +1,43 @@
+"""The other studies of a patient, as the viewer asks for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from noctis.accounts.permissions import signed_in_user
+from noctis.archive.models import Study
+from noctis.viewer.priors import Prior, priors_of
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def list_priors(request: HttpRequest, study_uid: str) -> JsonResponse:
+    """List the other studies of the study's patient, the most relevant first; listing them opens none of them."""
+    user = signed_in_user(request)
+    study = get_object_or_404(Study.objects.visible_to(user), study_instance_uid=study_uid)
+    return JsonResponse({"priors": [_written(prior) for prior in priors_of(study, user=user)]})
+
+
+def _written(prior: Prior) -> dict[str, Any]:
+    study = prior.study
+    return {
+        "studyUid": study.study_instance_uid,
+        "viewerUrl": reverse("viewer", kwargs={"study_uid": study.study_instance_uid}),
+        "date": study.study_date.isoformat() if study.study_date else None,
+        "time": study.study_time.isoformat("minutes") if study.study_time else None,
+        "description": study.description,
+        "modalities": study.modality_list,
+        "bodyParts": list(prior.body_parts),
+        "seriesCount": study.series_count,
+        "instanceCount": study.instance_count,
+        "isEarlier": prior.is_earlier,
+        "isDoubtful": prior.is_doubtful,
+        "sameModality": prior.same_modality,
+        "sameRegion": prior.same_region,
+    }
