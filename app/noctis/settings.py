@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "huey.contrib.djhuey",
     "noctis.accounts",
     "noctis.audit",
+    "noctis.preferences",
     "noctis.archive",
     "noctis.modality_worklist",
     "noctis.storage_commitment",

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/worklist"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("", include("noctis.accounts.urls")),
+    path("", include("noctis.preferences.urls")),
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
     path("", include("noctis.scheduling.urls")),

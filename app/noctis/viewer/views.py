@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
@@ -11,6 +13,7 @@ from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Role
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import FlagReason, Study, StudyFlag
+from noctis.preferences.models import Preferences
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
 from noctis.viewer.annotation_actions import may_annotate
@@ -29,6 +32,7 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
         "study": study,
         "may_send": may_send(user),
         "may_annotate": may_annotate(user),
+        "preferences": json.dumps(Preferences.sections_of(user)),
         "doubts": ". ".join(FlagReason(reason).label for reason in reasons.distinct()),
         "may_resolve": user.role in {Role.ADMINISTRATOR, Role.TECHNICIAN},
     }

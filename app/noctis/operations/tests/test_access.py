@@ -32,6 +32,8 @@ EXPECTED = {
     "own_password": ("get", SIGNED_IN),
     "own_tokens": ("get", SIGNED_IN),
     "revoke_own_token": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "preferences": ("get", SIGNED_IN),
+    "preferences_section": ("put", (SIGN_IN, *(BAD,) * 6)),
     "worklist": ("get", SIGNED_IN),
     "worklist_filter": ("post", (SIGN_IN, *(MOVED,) * 6)),
     "worklist_studies": ("post", SIGNED_IN),
@@ -134,6 +136,7 @@ def test_access(client, people, study, rows, name, who):
         "study_uid": study.study_instance_uid,
         "token": "x",
         "uid": uuid4(),
+        "name": "viewer",
         "pk": next(pk for part, pk in rows.items() if part in name),
     }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}

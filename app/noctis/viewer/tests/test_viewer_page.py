@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from html import unescape
+
 import pytest
 from django.test import Client
 
@@ -10,6 +13,7 @@ from noctis.archive import indexer
 from noctis.archive.models import Study
 from noctis.archive.tests.factories import deliver, image, reception
 from noctis.audit.models import Action, AuditEntry
+from noctis.preferences.actions import keep_section
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +62,15 @@ def test_the_page_holds_nothing_of_the_patient_and_is_never_kept(study):
     assert study.patient_name not in response.content.decode()
     assert study.patient_name.partition("^")[0] not in response.content.decode()
     assert "no-store" in response["Cache-Control"]
+
+
+def test_the_page_brings_the_readers_own_preferences_along(study):
+    client, user = client_of(Role.RADIOLOGIST)
+    keep_section("hanging", {"format": 1, "name": '"><script>'}, acting_user=user)
+    page = client.get(f"/viewer/{study.study_instance_uid}").content.decode()
+    written = page.partition('data-preferences="')[2].partition('"')[0]
+    assert "<" not in written
+    assert json.loads(unescape(written)) == {"hanging": {"format": 1, "name": '"><script>'}}
 
 
 @pytest.mark.parametrize(("role", "facility"), [(Role.TECHNICIAN, "SOUTH"), (Role.TECHNICIAN, ""), ("", "NORTH")])
