@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def north(db) -> Facility:
     return Facility.objects.create(code="NORTH", name="North")
 
 
-def study_of(facility: Facility, day: date | None = TODAY, body_part: str = "", **values: object) -> Study:
+def study_of(facility: Facility, day: date | None = TODAY, body_part: str = "", **values: Any) -> Study:
     name = str(values.setdefault("patient_name", "Phantom^Ada"))
     study = make_study(
         facility,
