@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pynetdicom import AE, _config
 
 from noctis.dicom.association_rejection import Rejection
+from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.actions import note_seen
 from noctis.network.admission import Admission, AssociationRequest, Refusal, admit, plain_address
 from noctis.network.associations import AcceptedAssociation, Connection
 from noctis.network.attempts import AttemptRecorder
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.defects import log_defect
-from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.models import Obstacle
 from noctis.network.refusals import RefusalThrottle, count_refusal, note_refusal
 from noctis.network.statistics import recorder

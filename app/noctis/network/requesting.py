@@ -18,10 +18,10 @@ from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AddressInformation, AssociationSocket
 
+from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.actions import note_reached
 from noctis.network.answers import keep_answers
 from noctis.network.database import database_session
-from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
 from noctis.network.sending import AssociationLost, has_ended
 from noctis.network.statistics import count_requests

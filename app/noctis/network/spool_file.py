@@ -15,7 +15,7 @@ from typing import Any
 from pynetdicom import _config, dimse_messages
 from pynetdicom.dsutils import create_file_meta
 
-from noctis.network.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 WRITE_BUFFER_SIZE = 256 * 1024
 

@@ -26,10 +26,10 @@ from pynetdicom.presentation import PresentationContext
 
 from noctis.dicom.association_rejection import Rejection
 from noctis.dicom.dimse_status import DimseStatus, FindStatus, NormalisedStatus, RetrieveStatus, StoreStatus
+from noctis.implementation import IMPLEMENTATION_CLASS_UID
 from noctis.network import conformance_statuses as statuses
 from noctis.network.answers import keep_answers
 from noctis.network.conformance import TABLES
-from noctis.network.implementation import IMPLEMENTATION_CLASS_UID
 from noctis.network.outgoing_transport import Address
 from noctis.network.services import STORAGE_COMMITMENT_PUSH_MODEL
 from noctis.network.tests.commitment_peers import associated, information
