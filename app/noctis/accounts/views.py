@@ -6,7 +6,8 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -36,6 +37,23 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, "You are signed out.")
     return redirect("sign_in")
+
+
+@require_safe
+@never_cache
+def session(request: HttpRequest) -> JsonResponse:
+    """Tell a page that has been open for long who is signed in now, and the token that its next request needs.
+
+    Signing in begins a new session with a new token, so a page that outlived its session must ask for it.
+    """
+    return JsonResponse({"user": signed_in_user(request).username, "csrfToken": get_token(request)})
+
+
+@require_safe
+@never_cache
+def signed_in(request: HttpRequest) -> HttpResponse:
+    """Send somebody who signed in beside an open viewer back to it."""
+    return render(request, "accounts/signed_in.html", {"user": signed_in_user(request)})
 
 
 @login_not_required

@@ -9,6 +9,7 @@ import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
 import { startPrintButtons } from './printButtons';
 import { startRequestErrors } from './requestErrors';
+import { startSignedIn } from './signedIn';
 import { startToasts } from './toasts';
 import { startFilterBar } from './worklist/filterBar';
 import { startWorklist } from './worklist/start';
@@ -19,6 +20,7 @@ startToasts();
 startCopyButtons();
 startPrintButtons();
 startRequestErrors();
+startSignedIn();
 
 for (const indicator of document.querySelectorAll<HTMLElement>('[data-live-polling]'))
   startLivePolling(indicator);

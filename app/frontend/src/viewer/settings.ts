@@ -13,14 +13,20 @@ export interface ViewerSettings {
   annotationsUrl: string;
   priorsUrl: string;
   mayAnnotate: boolean;
+  /** Renewed by `ServerWatch` when the reader signs in again: read it when it is needed, keep no copy. */
   csrfToken: string;
+  /** Who is reading; what could not be saved is kept for this user only. */
+  user: string;
+  sessionUrl: string;
+  /** Where signing in beside the viewer ends. */
+  signedInUrl: string;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
 }
 
 export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
-  const { doubts, flagsUrl, priorsUrl } = root.dataset;
+  const { doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -34,6 +40,9 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     csrfToken: csrfToken ?? '',
+    user: user ?? '',
+    sessionUrl: sessionUrl ?? '/account/session',
+    signedInUrl: signedInUrl ?? '/account/signed-in',
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
   };
 }
@@ -44,8 +53,7 @@ export function rememberSeries(seriesUid: string): void {
   history.replaceState(history.state, '', address);
 }
 
-/** The sign-in page, told where to come back to. */
-export function signInLink(signInUrl: string): string {
-  const next = location.pathname + location.search;
+/** The sign-in page, told where to come back to: this page, or one that only says so where a new tab is used. */
+export function signInLink(signInUrl: string, next = location.pathname + location.search): string {
   return `${signInUrl}?${new URLSearchParams({ next }).toString()}`;
 }

@@ -138,3 +138,21 @@ def test_pages_are_not_kept_by_the_browser(client, user):
 def test_the_callers_address_is_taken_from_nginx_alone(settings, behind_tls, headers, address):
     settings.NOCTIS_BEHIND_TLS = behind_tls
     assert client_address(RequestFactory(headers=headers).get("/")) == address
+
+
+def test_a_page_that_outlived_its_session_learns_the_new_token(user):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(user)
+    before = client.get(reverse("session")).json()
+    assert before["user"] == "owner"
+    client.logout()
+    script = {"X-Requested-With": "XMLHttpRequest"}
+    assert client.get(reverse("session"), headers=script).status_code == 401
+
+    client.force_login(user)
+    after = client.get(reverse("session")).json()
+    statuses = [
+        client.post(reverse("worklist_filter"), headers={"X-CSRFToken": answer["csrfToken"]}).status_code
+        for answer in (before, after)
+    ]
+    assert statuses == [403, 302]

@@ -29,6 +29,8 @@ EXPECTED = {
     "sign_in": ("get", (FOUND, *(MOVED,) * 6)),
     "sign_out": ("post", (MOVED,) * 7),
     "set_up": ("get", (410,) * 7),
+    "session": ("get", SIGNED_IN),
+    "signed_in": ("get", SIGNED_IN),
     "own_password": ("get", SIGNED_IN),
     "own_tokens": ("get", SIGNED_IN),
     "revoke_own_token": ("post", (SIGN_IN, *(MISSING,) * 6)),
