@@ -14,6 +14,7 @@ TOOLS: Final = frozenset(
         "bidirectional",
         "angle",
         "cobb",
+        "cardiothoracic",
         "rectangle",
         "ellipse",
         "circle",

@@ -80,6 +80,7 @@ def _written(annotation: Annotation, user: User) -> dict[str, Any]:
         "uid": str(annotation.uid),
         "version": annotation.version,
         "author": author.full_name or author.username,
+        "origin": annotation.origin,
         "changedAt": annotation.changed_at.isoformat(),
         "mayChange": author.pk == user.pk and annotation_actions.may_annotate(user),
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.archive.models import Study
+
+ORIGIN_LENGTH: Final = 200
 
 
 class AnnotationQuerySet(FacilityScopedQuerySet["Annotation"]):
@@ -26,6 +28,9 @@ class Annotation(models.Model):
     version = models.PositiveIntegerField(default=0)
     is_removed = models.BooleanField(default=False)
     content = models.JSONField(help_text="As annotation_content.py checks it: the latest version")
+    origin = models.CharField(
+        max_length=ORIGIN_LENGTH, blank=True, help_text="Who measured it, where it came with a structured report"
+    )
     changed_at = models.DateTimeField(auto_now=True)
 
     objects = AnnotationQuerySet.as_manager()
