@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "noctis.network",
     "noctis.dicomweb",
     "noctis.routing",
+    "noctis.study_notes",
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",

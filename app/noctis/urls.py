@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("noctis.preferences.urls")),
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
+    path("", include("noctis.study_notes.urls")),
     path("", include("noctis.scheduling.urls")),
     path("", include("noctis.routing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),

@@ -44,6 +44,8 @@ EXPECTED = {
     "annotations": ("get", OWNERS),
     "annotation": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "priors": ("get", OWNERS),
+    "study_notes": ("get", OWNERS),
+    "study_note": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
     "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
