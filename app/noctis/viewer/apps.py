@@ -1,5 +1,7 @@
 """Registers the app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class ViewerConfig(AppConfig):
 
     name = "noctis.viewer"
     label = "viewer"
+
+    def ready(self) -> None:
+        """Register the check of the site's hanging protocols."""
+        import_module("noctis.viewer.checks")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.viewer import annotation_views, prior_views, views
+from noctis.viewer import annotation_views, hanging_views, prior_views, views
 
 urlpatterns = [
+    path("viewer/hanging-protocols", hanging_views.list_hanging_protocols, name="hanging_protocols"),
     path("viewer/<uid:study_uid>", views.viewer, name="viewer"),
     path("viewer/<uid:study_uid>/annotations", annotation_views.list_annotations, name="annotations"),
     path("viewer/<uid:study_uid>/annotations/<uuid:uid>", annotation_views.change_annotation, name="annotation"),

@@ -41,6 +41,7 @@ EXPECTED = {
     "worklist_studies": ("post", SIGNED_IN),
     "worklist_updates": ("post", SIGNED_IN),
     "viewer": ("get", OWNERS),
+    "hanging_protocols": ("get", SIGNED_IN),
     "annotations": ("get", OWNERS),
     "annotation": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "priors": ("get", OWNERS),
