@@ -7,11 +7,13 @@ import { FrameRegistry, type FrameSource } from './frameRegistry';
 import { FrameLoader } from './loader';
 import { provideMetadata } from './metadata';
 import { PaletteTables } from './palette';
+import { Resizing } from './resizing';
 
 export interface Rendering {
   engine: RenderingEngine;
   registry: FrameRegistry;
   loader: FrameLoader;
+  resizing: Resizing;
   usesCpu: boolean;
 }
 
@@ -30,7 +32,8 @@ export function startRendering(source: FrameSource): Rendering {
   provideMetadata(registry, palettes);
   loader.register();
   cache.setMaxCacheSize(cacheBudget());
-  return { engine: new RenderingEngine('viewer'), registry, loader, usesCpu };
+  const engine = new RenderingEngine('viewer');
+  return { engine, registry, loader, resizing: new Resizing(() => engine), usesCpu };
 }
 
 function workerCount(): number {

@@ -25,7 +25,6 @@ export interface StackViewEvents {
 }
 
 export class StackView {
-  readonly id = 'viewport-1';
   private state: ViewState = emptyState;
   private set: ImageSet | undefined;
   private imageIds: string[] = [];
@@ -41,6 +40,7 @@ export class StackView {
   private generation = 0;
 
   constructor(
+    readonly id: string,
     readonly element: HTMLDivElement,
     private readonly rendering: Rendering,
     private readonly events: StackViewEvents,
@@ -52,13 +52,21 @@ export class StackView {
     element.addEventListener('contextmenu', (event) => {
       event.preventDefault();
     });
-    new ResizeObserver(() => {
-      this.resize();
-    }).observe(element);
+    rendering.resizing.observe(this);
+  }
+
+  /** Takes the viewport off the page for good. */
+  destroy(): void {
+    this.close();
+    this.rendering.resizing.unobserve(this);
   }
 
   get current(): ViewState {
     return this.state;
+  }
+
+  get zoom(): number {
+    return this.state.zoom;
   }
 
   get ids(): readonly string[] {
@@ -168,6 +176,13 @@ export class StackView {
     viewport.render();
   }
 
+  /** The viewport has another size; the image is to have the given zoom again. */
+  resized(zoom: number): void {
+    if (!this.viewport) return;
+    this.publish();
+    this.zoomBy(zoom / this.state.zoom);
+  }
+
   /** Back to how the stack was first shown, at the same image. */
   reset(): void {
     const { viewport } = this;
@@ -182,15 +197,6 @@ export class StackView {
 
   private get viewport(): Types.IStackViewport | undefined {
     return this.rendering.engine.getViewport<Types.IStackViewport | undefined>(this.id);
-  }
-
-  /** The image keeps its size relative to the viewport: one that filled it still does. */
-  private resize(): void {
-    if (!this.viewport) return;
-    const { zoom } = this.state;
-    this.rendering.engine.resize(true, true);
-    this.publish();
-    this.zoomBy(zoom / this.state.zoom);
   }
 
   private loadSoon(): void {

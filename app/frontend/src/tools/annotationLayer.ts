@@ -1,13 +1,7 @@
 /** The annotations on the images: the only way in which the rest of the viewer touches the library's own. */
 
 import { eventTarget, utilities, type Types as CoreTypes } from '@cornerstonejs/core';
-import {
-  annotation as library,
-  AnnotationTool,
-  Enums,
-  utilities as toolUtilities,
-  type Types,
-} from '@cornerstonejs/tools';
+import { annotation as library, Enums, utilities as toolUtilities, type Types } from '@cornerstonejs/tools';
 import type { FrameRegistry } from '../render/frameRegistry';
 import type { Annotation } from '../study/annotation';
 import { spaceOf, type Frame } from '../study/frame';
@@ -40,7 +34,8 @@ export class AnnotationLayer {
 
   constructor(
     private readonly registry: FrameRegistry,
-    private readonly host: HTMLDivElement,
+    /** The elements of the viewports. */
+    private readonly hosts: () => readonly HTMLDivElement[],
     private readonly events: AnnotationLayerEvents,
   ) {
     const listen = (name: string, handle: (detail: ChangeDetail) => void): void => {
@@ -98,7 +93,7 @@ export class AnnotationLayer {
     this.finished.add(kept.uid);
     this.isRestoring = true;
     try {
-      library.state.addAnnotation({ ...restored(kept, imageId, frame), isLocked }, this.host);
+      library.state.addAnnotation({ ...restored(kept, imageId, frame), isLocked }, spaceOf(frame));
     } finally {
       this.isRestoring = false;
     }
@@ -117,11 +112,22 @@ export class AnnotationLayer {
   remove(uids: readonly string[]): void {
     for (const uid of uids) {
       const found = library.state.getAnnotation(uid) as Types.Annotation | undefined;
-      if (!found) continue;
-      const memo = AnnotationTool.createAnnotationMemo(this.host, found, { deleting: true });
-      DefaultHistoryMemo.push(memo);
-      library.selection.setAnnotationSelected(uid, false);
-      library.state.removeAnnotation(uid);
+      const imageId = found?.metadata?.referencedImageId;
+      const frame = imageId === undefined ? undefined : this.registry.frame(imageId);
+      if (!found || !frame) continue;
+      const remove = (): void => {
+        library.selection.setAnnotationSelected(uid, false);
+        library.state.removeAnnotation(uid);
+      };
+      DefaultHistoryMemo.push({
+        id: uid,
+        operationType: 'annotation',
+        restoreMemo: (isUndo) => {
+          if (isUndo) library.state.addAnnotation(found, spaceOf(frame));
+          else remove();
+        },
+      });
+      remove();
     }
     this.redraw();
   }
@@ -151,7 +157,7 @@ export class AnnotationLayer {
   }
 
   redraw(): void {
-    toolUtilities.triggerAnnotationRender(this.host);
+    for (const host of this.hosts()) toolUtilities.triggerAnnotationRender(host);
   }
 
   private noteChange({ annotationUID }: Types.Annotation): void {

@@ -28,21 +28,7 @@ export class AnnotationPanel {
   );
 
   constructor(private readonly events: AnnotationPanelEvents) {
-    this.element = element(
-      'aside',
-      { class: 'viewer-annotations', 'aria-label': 'Measurements', hidden: true },
-      element('h2', {}, 'Measurements'),
-      this.empty,
-      this.list,
-    );
-  }
-
-  get isOpen(): boolean {
-    return !this.element.hidden;
-  }
-
-  toggle(): void {
-    this.element.hidden = !this.element.hidden;
+    this.element = element('div', { class: 'viewer-annotations' }, this.empty, this.list);
   }
 
   show(rows: readonly AnnotationRow[]): void {

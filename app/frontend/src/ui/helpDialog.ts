@@ -16,9 +16,10 @@ const mouse: readonly (readonly [string, string])[] = [
 
 export class HelpDialog {
   readonly element: HTMLDialogElement;
+  private readonly columns = element('div', { class: 'viewer-help-columns' });
   private readonly singleKeysBox = element('input', { type: 'checkbox', id: 'viewer-single-keys' });
 
-  constructor(commands: readonly Command[]) {
+  constructor() {
     const closeButton = element(
       'button',
       { type: 'button', class: 'viewer-button', 'aria-label': 'Close' },
@@ -36,7 +37,7 @@ export class HelpDialog {
         element('h2', { id: 'viewer-help-title' }, 'Keyboard and mouse'),
         closeButton,
       ),
-      element('div', { class: 'viewer-help-columns' }, ...groups(commands), mouseTable()),
+      this.columns,
       element(
         'p',
         { class: 'viewer-help-option' },
@@ -48,6 +49,10 @@ export class HelpDialog {
     this.singleKeysBox.addEventListener('change', () => {
       localStorage.setItem(storageKey, this.singleKeysBox.checked ? 'on' : 'off');
     });
+  }
+
+  use(commands: readonly Command[]): void {
+    this.columns.replaceChildren(...groups(commands), mouseTable());
   }
 
   get singleKeys(): boolean {

@@ -3,6 +3,8 @@
 import {
   ArrowLeft,
   ArrowUpRight,
+  Blend,
+  ChevronDown,
   Circle,
   CircleHelp,
   Contrast,
@@ -16,9 +18,13 @@ import {
   FlipVertical,
   Info,
   Lasso,
+  Grid2x2,
   Layers,
+  Link,
   ListChecks,
+  LocateFixed,
   Move,
+  MoveDiagonal,
   Pause,
   PencilRuler,
   Play,
@@ -74,6 +80,12 @@ const drawings = {
   measurements: ListChecks,
   visible: Eye,
   remove: Trash2,
+  open: ChevronDown,
+  grid: Grid2x2,
+  link: Link,
+  referenceLines: MoveDiagonal,
+  synchronise: Blend,
+  crosshair: LocateFixed,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

@@ -33,6 +33,7 @@ export class SeriesStrip {
   constructor(
     private readonly choose: (seriesUid: string) => void,
     private readonly choosePart: (seriesUid: string, partId: string) => void,
+    private readonly dragType: string,
   ) {
     this.element = element('nav', { class: 'viewer-series', 'aria-label': 'Series' }, this.list);
   }
@@ -88,7 +89,13 @@ export class SeriesStrip {
     progress.hidden = true;
     const button = element(
       'button',
-      { type: 'button', class: 'viewer-card', 'data-series-uid': card.uid, title: card.title },
+      {
+        type: 'button',
+        class: 'viewer-card',
+        draggable: 'true',
+        'data-series-uid': card.uid,
+        title: card.title,
+      },
       picture(card.thumbnailUrl),
       element(
         'span',
@@ -99,6 +106,9 @@ export class SeriesStrip {
     );
     button.addEventListener('click', () => {
       this.choose(card.uid);
+    });
+    button.addEventListener('dragstart', (event) => {
+      event.dataTransfer?.setData(this.dragType, card.uid);
     });
     const parts = element('ul', { class: 'viewer-parts', 'aria-label': `Clips of ${card.title}` });
     const entry = { item: element('li', {}, button, progress, parts), button, count, progress, parts };

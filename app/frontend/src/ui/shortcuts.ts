@@ -1,15 +1,61 @@
 /** Keyboard shortcuts: one table of commands serves the keys, the tool tips and the help. */
 
+import type { IconName } from './icons';
+
 export interface Command {
   id: string;
   label: string;
   group: CommandGroup;
   /** As in KeyboardEvent.key; a leading `Shift+` asks for that key. */
   keys: readonly string[];
-  run(): void;
+  run: () => void;
+  /** Its button in the tool bar, for what has one. */
+  button?: CommandButtonLook;
+  /** Whether it is switched on; absent for what is an action rather than a choice. */
+  isPressed?: () => boolean;
+  /** Whether it can be used now; absent where it always can. */
+  isEnabled?: () => boolean;
+  /** Whether its button is there at all; absent where it always is. */
+  isOffered?: () => boolean;
 }
 
-export type CommandGroup = 'Images' | 'Tools' | 'Measure' | 'Window' | 'View' | 'Series';
+export interface CommandButtonLook {
+  place: ButtonPlace;
+  /** A function where the picture depends on what is going on. */
+  icon?: IconName | (() => IconName);
+  /** Words in place of a picture. */
+  text?: string;
+  /** What the button does now, where that is not always the same. */
+  label?: () => string;
+}
+
+/** Groups of the tool bar, in their order; the measuring tools have a place of their own beside the image. */
+export const buttonPlaces = {
+  mouse: 'Mouse tool',
+  window: 'Window presets',
+  view: 'View',
+  cine: 'Cine',
+  layout: 'Layout',
+  volume: 'Volume',
+  presentation: 'Presentation',
+  display: 'Display',
+  panels: 'Panels',
+  measure: 'Measuring tools',
+} as const;
+
+export type ButtonPlace = keyof typeof buttonPlaces;
+
+export type CommandGroup =
+  | 'Images'
+  | 'Tools'
+  | 'Measure'
+  | 'Window'
+  | 'View'
+  | 'Series'
+  | 'Layout'
+  | 'Volume'
+  | 'Presentation'
+  | 'Study';
 
 const keyNames: Record<string, string | undefined> = {
   ArrowUp: '↑',
@@ -41,11 +87,25 @@ export function pressedKey(event: KeyboardEvent): string {
   const { key } = event;
   const isLetter = /^[a-z]$/i.test(key);
   if (isLetter) return event.shiftKey ? `Shift+${key.toLowerCase()}` : key.toLowerCase();
-  return key;
+  // What Shift makes of the other keys depends on the keyboard; the arrows stay what they are.
+  return event.shiftKey && key.startsWith('Arrow') ? `Shift+${key}` : key;
 }
 
 export function isSingleCharacter(key: string): boolean {
   return key.replace(/^Shift\+/, '').length === 1;
+}
+
+/** Raises an error where two commands want the same key: one of them would never be heard. */
+function commandsByKey(commands: readonly Command[]): Map<string, Command> {
+  const byKey = new Map<string, Command>();
+  for (const command of commands) {
+    for (const key of command.keys) {
+      const other = byKey.get(key);
+      if (other) throw new Error(`${other.id} and ${command.id} both want the key ${key}`);
+      byKey.set(key, command);
+    }
+  }
+  return byKey;
 }
 
 /**
@@ -58,13 +118,14 @@ export function listenForKeys(
   singleKeys: () => boolean,
   target: EventTarget = document,
 ): void {
-  const byKey = new Map(commands.flatMap((command) => command.keys.map((key) => [key, command] as const)));
+  const byKey = commandsByKey(commands);
   const handle = (event: Event): void => {
     if (!(event instanceof KeyboardEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
     if (takesKeys(event.target, event.key)) return;
     const key = pressedKey(event);
     const command = byKey.get(key);
     if (!command || (isSingleCharacter(key) && !singleKeys())) return;
+    if (command.isEnabled?.() === false) return;
     event.preventDefault();
     command.run();
   };

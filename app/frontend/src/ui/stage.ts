@@ -26,7 +26,8 @@ export class Stage {
   /** Where the library puts its canvas. */
   readonly canvasHost = element('div', { class: 'viewer-canvas' });
   private readonly busy = element('div', { class: 'viewer-busy', 'aria-hidden': 'true' });
-  private readonly viewport: HTMLElement;
+  /** The element that tells what is on the screen, and holds the layers over it. */
+  readonly viewport: HTMLElement;
 
   constructor(...layers: HTMLElement[]) {
     this.viewport = element(

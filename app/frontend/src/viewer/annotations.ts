@@ -3,7 +3,6 @@
 import { SignedOutError } from '../dicomweb/errors';
 import type { Rendering } from '../render/engine';
 import { toolLabels, type Annotation, type SavedAnnotation } from '../study/annotation';
-import type { ImageSet } from '../study/displaySets';
 import type { Frame } from '../study/frame';
 import { calibrationNote, quantityText } from '../study/measurement';
 import { AnnotationLayer } from '../tools/annotationLayer';
@@ -12,6 +11,8 @@ import { AnnotationKeeper, type SavingState } from './annotationKeeper';
 import type { AnnotationsClient } from './annotationsClient';
 
 export interface AnnotationsEvents {
+  /** Something was added, removed or put back. */
+  listed(): void;
   savingChanged(text: string, isUrgent: boolean): void;
   signedOut(error: SignedOutError): void;
   goTo(annotation: Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber'>): void;
@@ -29,18 +30,22 @@ export class Annotations {
   private readonly keeper: AnnotationKeeper;
   private readonly saved = new Map<string, SavedAnnotation>();
   private readonly drawn = new Set<string>();
-  private isVisible = true;
-  private shown: ImageSet | undefined;
+  private visible = true;
 
   constructor(
     private readonly rendering: Rendering,
-    host: HTMLDivElement,
+    hosts: () => readonly HTMLDivElement[],
     private readonly client: AnnotationsClient,
     private readonly panel: AnnotationPanel,
     private readonly events: AnnotationsEvents,
-    private readonly options: { mayAnnotate: boolean; storageKey: string },
+    private readonly options: {
+      mayAnnotate: boolean;
+      storageKey: string;
+      /** The images that are on display now. */
+      frames: () => readonly Frame[];
+    },
   ) {
-    this.layer = new AnnotationLayer(rendering.registry, host, {
+    this.layer = new AnnotationLayer(rendering.registry, hosts, {
       changed: (uid) => {
         this.drawn.add(uid);
         this.keeper.changed(uid);
@@ -77,10 +82,14 @@ export class Annotations {
     this.list();
   }
 
-  /** Puts what is kept for the series' images onto them. */
-  opened(set: ImageSet | undefined): void {
-    this.shown = set;
+  /** Other images are on display: puts what is kept for them onto them. */
+  opened(): void {
     this.restore();
+    this.list();
+  }
+
+  get count(): number {
+    return new Set([...this.saved.keys(), ...this.drawn]).size;
   }
 
   removeSelected(): void {
@@ -99,10 +108,13 @@ export class Annotations {
     this.layer.undo();
   }
 
-  toggleVisible(): boolean {
-    this.isVisible = !this.isVisible;
-    this.layer.show(this.isVisible);
-    return this.isVisible;
+  get isVisible(): boolean {
+    return this.visible;
+  }
+
+  toggleVisible(): void {
+    this.visible = !this.visible;
+    this.layer.show(this.visible);
   }
 
   /** Where an annotation lies; it is gone to before it is selected. */
@@ -175,14 +187,14 @@ export class Annotations {
   }
 
   private restore(): void {
-    for (const frame of this.shown?.frames ?? []) {
+    for (const frame of this.options.frames()) {
       for (const kept of this.saved.values()) {
         if (kept.sopInstanceUid === frame.sopInstanceUid && kept.frameNumber === frame.frameNumber) {
           this.layer.restore(kept, this.rendering.registry.register(frame), frame, !kept.mayChange);
         }
       }
     }
-    if (!this.isVisible) this.layer.show(false);
+    if (!this.visible) this.layer.show(false);
     this.layer.redraw();
   }
 
@@ -194,6 +206,7 @@ export class Annotations {
     const uids = new Set([...this.saved.keys(), ...this.drawn]);
     const selected = this.layer.selected;
     this.panel.show([...uids].flatMap((uid) => this.row(uid, selected.includes(uid)) ?? []));
+    this.events.listed();
   }
 
   private row(uid: string, isSelected: boolean): AnnotationRow | undefined {
@@ -218,8 +231,8 @@ export class Annotations {
   }
 
   private frameOf(sopInstanceUid: string, frameNumber: number): Frame | undefined {
-    return this.shown?.frames.find(
-      (frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber,
-    );
+    return this.options
+      .frames()
+      .find((frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber);
   }
 }

@@ -1,66 +1,66 @@
-/** The page around the image, made of its parts. */
+/** The page around the images, made of its parts. */
 
 import type { DisplaySet, ImageSet } from '../study/displaySets';
 import { holdsImages, type SeriesSummary } from '../study/seriesList';
-import { cineRates } from '../render/cine';
-import { AnnotationPanel, type AnnotationPanelEvents } from '../ui/annotationPanel';
 import { element } from '../ui/dom';
 import { HelpDialog } from '../ui/helpDialog';
 import { icon } from '../ui/icons';
-import { ImageSlider } from '../ui/imageSlider';
-import { NoticePanel } from '../ui/notice';
-import { Overlays } from '../ui/overlays';
 import { SeriesStrip } from '../ui/seriesStrip';
 import type { Command } from '../ui/shortcuts';
-import { Stage } from '../ui/stage';
+import { SidePanels } from '../ui/sidePanels';
 import { StatusBar } from '../ui/statusBar';
 import { TextDialog } from '../ui/textDialog';
 import { Toolbar } from '../ui/toolbar';
 import { TopBar } from '../ui/topBar';
+import { seriesDragType } from './grid';
 
 export interface LayoutEvents {
   chooseSeries: (seriesUid: string, partId?: string) => void;
-  goTo: (index: number) => void;
-  chooseRate: (framesPerSecond: number) => void;
-  annotations: AnnotationPanelEvents;
+  /** A panel beside the images was opened or closed. */
+  panelChanged: () => void;
 }
 
 export class Layout {
-  readonly overlays = new Overlays();
-  readonly notice = new NoticePanel();
   readonly status = new StatusBar();
-  readonly stage: Stage;
-  readonly slider: ImageSlider;
-  readonly series: SeriesStrip;
-  readonly toolbar: Toolbar;
-  readonly top: TopBar;
-  readonly help: HelpDialog;
+  readonly toolbar = new Toolbar();
+  readonly help = new HelpDialog();
   readonly textDialog = new TextDialog();
-  readonly annotations: AnnotationPanel;
+  readonly series: SeriesStrip;
+  readonly side: SidePanels;
+  readonly top: TopBar;
   private readonly session = element('div', { class: 'viewer-session', role: 'alert', hidden: true });
 
-  constructor(root: HTMLElement, worklistUrl: string, commands: readonly Command[], events: LayoutEvents) {
-    this.help = new HelpDialog(commands);
+  constructor(
+    private readonly root: HTMLElement,
+    worklistUrl: string,
+    events: LayoutEvents,
+  ) {
     this.top = new TopBar(worklistUrl, this.helpButton());
-    this.toolbar = new Toolbar(commands, cineRates, events.chooseRate);
-    this.series = new SeriesStrip(events.chooseSeries, events.chooseSeries);
-    this.slider = new ImageSlider(events.goTo);
-    this.annotations = new AnnotationPanel(events.annotations);
-    this.stage = new Stage(this.overlays.element);
-    this.stage.append(this.notice.element, this.slider.element);
-    root.classList.add('viewer');
-    root.replaceChildren(
+    this.series = new SeriesStrip(events.chooseSeries, events.chooseSeries, seriesDragType);
+    this.side = new SidePanels(events.panelChanged);
+  }
+
+  /** Puts the page together, around the place of the images. */
+  build(stage: HTMLElement, commands: readonly Command[]): void {
+    this.help.use(commands);
+    this.toolbar.use(commands);
+    this.root.classList.add('viewer');
+    this.root.replaceChildren(
       this.top.element,
       this.toolbar.element,
       this.session,
       this.series.element,
       this.toolbar.measuring,
-      this.stage.element,
-      this.annotations.element,
+      stage,
+      this.side.element,
       this.status.element,
-      this.help.element,
-      this.textDialog.element,
     );
+    this.addDialog(this.help.element);
+    this.addDialog(this.textDialog.element);
+  }
+
+  addDialog(dialog: HTMLDialogElement): void {
+    this.root.append(dialog);
   }
 
   showSeries(series: readonly SeriesSummary[], thumbnailUrl: (seriesUid: string) => string): void {
@@ -76,7 +76,7 @@ export class Layout {
   }
 
   /** What a series turned out to hold, once its metadata is there. */
-  showParts(seriesUid: string, sets: readonly DisplaySet[], shownId: string | undefined): void {
+  showParts(seriesUid: string, sets: readonly DisplaySet[]): void {
     const images = sets.filter((set): set is ImageSet => set.kind === 'images');
     this.series.setParts(
       seriesUid,
@@ -87,7 +87,6 @@ export class Layout {
     );
     const frames = images.reduce((sum, set) => sum + set.frames.length, 0);
     if (images.some(({ isClip }) => isClip)) this.series.setCount(seriesUid, `${frames} frames`);
-    this.series.markCurrent(seriesUid, shownId);
   }
 
   showSignedOut(href: string): void {
@@ -100,7 +99,6 @@ export class Layout {
   }
 
   showRenderer(usesCpu: boolean): void {
-    this.stage.showRenderer(usesCpu ? 'cpu' : 'gpu');
     this.status.showRenderer(usesCpu ? 'Drawing without graphics acceleration' : '');
   }
 

@@ -42,10 +42,6 @@ export class SeriesReader {
     return this.seriesUid;
   }
 
-  get imageSet(): ImageSet | undefined {
-    return this.shown;
-  }
-
   async open(seriesUid: string, partId?: string): Promise<void> {
     this.leave();
     this.seriesUid = seriesUid;
@@ -75,6 +71,12 @@ export class SeriesReader {
     this.prefetcher.note(imageId, error === undefined);
     if (error instanceof SignedOutError) this.prefetcher.stop();
     else if (this.view) this.prefetcher.moveTo(this.view.current.target, 1);
+  }
+
+  /** Stops loading for good. */
+  close(): void {
+    this.seriesUid = undefined;
+    this.leave();
   }
 
   private leave(): void {

@@ -1,0 +1,49 @@
+/** What a capability of the viewer is made of, and what it gets to work with. */
+
+import type { DicomWebClient } from '../dicomweb/client';
+import type { Rendering } from '../render/engine';
+import type { ViewState } from '../render/viewState';
+import type { DisplaySet, OtherSet } from '../study/displaySets';
+import type { ToolBindings } from '../tools/toolBindings';
+import type { Command } from '../ui/shortcuts';
+import type { Grid } from './grid';
+import type { Layout } from './layout';
+import type { Pane } from './pane';
+import type { ViewerSettings } from './settings';
+import type { StudyData } from './studyData';
+
+/** What a feature may use. The grid has its first pane only after all features are made. */
+export interface Viewer {
+  readonly settings: ViewerSettings;
+  readonly client: DicomWebClient;
+  readonly data: StudyData;
+  readonly rendering: Rendering;
+  readonly tools: ToolBindings;
+  readonly grid: Grid;
+  readonly page: Layout;
+  /** Raises nothing: what fails is shown in the pane. */
+  open(pane: Pane, seriesUid: string, partId?: string): Promise<void>;
+  /** Tells the reader, once, that the session has ended, if that is what the error says. */
+  noteSession(error: unknown): void;
+  /** Shows the state of all commands anew. */
+  refresh(): void;
+}
+
+/** One capability; every hook is optional. */
+export interface Feature {
+  readonly commands?: readonly Command[];
+  /** The study's list of series is there. */
+  loaded?(): void;
+  paneMade?(pane: Pane): void;
+  paneGone?(pane: Pane): void;
+  /** The reader works in another pane. */
+  activated?(pane: Pane): void;
+  /** A pane shows another display set, or none. */
+  opened?(pane: Pane, shown: DisplaySet | undefined): void;
+  /** Image, window, size or anything else of what a pane shows is not what it was. */
+  changed?(pane: Pane, state: ViewState): void;
+  /** Draws what is no image; the first feature that answers is taken. */
+  content?(pane: Pane, set: OtherSet): HTMLElement | undefined;
+}
+
+export type MakeFeature = (viewer: Viewer) => Feature;

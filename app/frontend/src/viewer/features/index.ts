@@ -1,0 +1,18 @@
+/** The viewer's capabilities, in the order of their buttons and shortcuts. */
+
+import type { MakeFeature } from '../feature';
+import { gridLayout } from './gridLayout';
+import { measurements } from './measurements';
+import { navigation } from './navigation';
+import { pointing } from './pointing';
+import { viewing } from './viewing';
+import { windowing } from './windowing';
+
+export const makers: readonly MakeFeature[] = [
+  navigation,
+  pointing,
+  windowing,
+  viewing,
+  gridLayout,
+  measurements,
+];
