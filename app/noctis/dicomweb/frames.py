@@ -122,6 +122,10 @@ class FrameReader:
             return self._encapsulated(number - 1)
         return self._native(number - 1)
 
+    def stream(self) -> tuple[StoredFile | Memory, list[Span]]:
+        """Return the open source and where all that the fragments hold lies in it: the bytes of a video."""
+        return self._source, list(self.frame(1).spans)
+
     def chunks(self, frame: Frame) -> Iterator[bytes]:
         """Yield the bytes of ``frame``."""
         if frame.data:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from noctis.dicomweb import qido_rs, thumbnails, wado_rs
+from noctis.dicomweb import qido_rs, rendered, thumbnails, wado_rs
 
 app_name = "dicomweb"
 STUDY = "studies/<uid:study_uid>"
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTANCE}/metadata", wado_rs.retrieve_instance_metadata, name="instance_metadata"),
     path(INSTANCE, wado_rs.retrieve_instance, name="instance"),
     path(f"{INSTANCE}/frames/<str:frame_list>", wado_rs.retrieve_frames, name="frames"),
+    path(f"{INSTANCE}/rendered", rendered.retrieve_rendered, name="rendered"),
     path(f"{INSTANCE}/bulkdata/<element_path:path>", wado_rs.retrieve_bulk_data, name="bulk_data"),
     path(f"{STUDY}/thumbnail", thumbnails.retrieve_study_thumbnail, name="study_thumbnail"),
     path(f"{SERIES}/thumbnail", thumbnails.retrieve_series_thumbnail, name="series_thumbnail"),

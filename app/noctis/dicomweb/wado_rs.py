@@ -14,7 +14,8 @@ from pydicom.uid import ExplicitVRBigEndian
 
 from noctis.archive.models import Instance
 from noctis.dicom.transfer_syntaxes import OCTET_STREAM
-from noctis.dicomweb.bulk_data import PIXEL_ELEMENTS, bulk_value
+from noctis.dicomweb.bulk_data import PIXEL_ELEMENTS, open_value
+from noctis.dicomweb.byte_ranges import Joined, send_ranges
 from noctis.dicomweb.data_sets import stored_path
 from noctis.dicomweb.decoding import native_frame
 from noctis.dicomweb.derived_files import FORMAT, revision_of
@@ -178,12 +179,13 @@ def retrieve_bulk_data(
     if item is None:
         raise NotAcceptable(f"Bulk data is sent as {OCTET_STREAM} only.")
     source, span = _bulk_data(instance, path)
-    part = Part(OCTET_STREAM, span.length, partial(read_span, source, span))
+    response: HttpResponseBase
     if item.multipart:
-        whole = Multipart(OCTET_STREAM, [part])
+        whole = Multipart(OCTET_STREAM, [Part(OCTET_STREAM, span.length, partial(read_span, source, span))])
         response = stream(whole.content_type, whole.length, whole.chunks, source)
     else:
-        response = stream(OCTET_STREAM, part.length, part.chunks, source)
+        etag = f'"{instance.sha256[:32]}-{path.replace("/", "-")}"'
+        response = send_ranges(request, Joined(source, [span]), source, content_type=OCTET_STREAM, etag=etag)
     response.headers["Cache-Control"] = KEEP
     return response
 
@@ -197,5 +199,4 @@ def _bulk_data(instance: Instance, path: str) -> tuple[StoredFile | Memory, Span
         if tag in {file.read(offset - 12, 4), file.read(offset - 8, 4)}:  # explicit or implicit VR
             return file, Span(offset, max(0, min(length, file.size - offset)))
         file.close()
-    value = bulk_value(instance, path)
-    return Memory(value), Span(0, len(value))
+    return open_value(instance, path)
