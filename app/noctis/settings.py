@@ -96,6 +96,8 @@ INSTALLED_APPS = [
     "noctis.dicomweb",
     "noctis.routing",
     "noctis.study_notes",
+    "noctis.key_images",
+    "noctis.presentation_states",
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",

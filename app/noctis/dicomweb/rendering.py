@@ -1,10 +1,10 @@
-"""A small picture of a frame with a sensible window, for lists of series (PS3.18 10.4.1.1.6, PS3.3 C.11)."""
+"""Pictures of frames with a sensible window, for lists of series and reports (PS3.18 10.4.1.1.6, PS3.3 C.11)."""
 
 from __future__ import annotations
 
 import io
 from contextlib import closing
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from noctis.dicomweb.errors import UnreadableInstance
 from noctis.dicomweb.frames import FrameReader
 
 Pixels = NDArray[Any]
+PictureFormat = Literal["JPEG", "PNG"]
 
 THUMBNAIL_SIZE: Final = 160
 JPEG_QUALITY: Final = 82
@@ -36,11 +37,28 @@ def render_thumbnail(instance: Instance) -> bytes:
     """
     with closing(FrameReader(instance)) as reader:
         number = (reader.count + 1) // 2
+    return render_frame(instance, number, THUMBNAIL_SIZE)
+
+
+def render_frame(
+    instance: Instance,
+    number: int,
+    longest_side: int,
+    window: tuple[float, float] | None = None,
+    picture_format: PictureFormat = "JPEG",
+) -> bytes:
+    """Return frame ``number``, from 1, as a picture of at most ``longest_side`` pixels a side.
+
+    ``window`` is centre and width for a grey image, in units of the modality; without one, that of the image counts.
+    Raises UnreadableInstance where the frame cannot be decoded, NoSuchResource where there is none.
+    """
+    with closing(FrameReader(instance)) as reader:
         pixels = decoded_frame(reader, instance, number)
     dataset = read_data_set(stored_path(instance))
     try:
-        shades = _colour(pixels, dataset) if _is_colour(pixels, dataset) else _grey(pixels, dataset, number - 1)
-        return _jpeg(Image.fromarray(shades), _pixel_aspect(dataset))
+        is_colour = _is_colour(pixels, dataset)
+        shades = _colour(pixels, dataset) if is_colour else _grey(pixels, dataset, number - 1, window)
+        return _picture(Image.fromarray(shades), _pixel_aspect(dataset), longest_side, picture_format)
     except (*UNREADABLE, OSError) as error:
         raise UnreadableInstance("No picture can be made of this frame.") from error
 
@@ -58,12 +76,12 @@ def _colour(pixels: Pixels, dataset: Dataset) -> NDArray[np.uint8]:
     return _stretched(pixels[..., :3].astype(np.float32), 0, float(2**bits - 1))
 
 
-def _grey(pixels: Pixels, dataset: Dataset, index: int) -> NDArray[np.uint8]:
+def _grey(pixels: Pixels, dataset: Dataset, index: int, window: tuple[float, float] | None) -> NDArray[np.uint8]:
     """Return a grey picture of 8 bits, white on black as PS3.3 C.7.6.3.1.2 means it."""
     scope = _frame_scope(dataset, index)
     values = apply_modality_lut(pixels, scope).astype(np.float32)
-    shades = _looked_up(values, scope) if "VOILUTSequence" in scope else _windowed(values, scope)
-    if shades is None or shades.min() == shades.max():
+    shades = _within(values, *window) if window else _by_header(values, scope)
+    if shades is None:
         shades = _by_percentile(values, pixels, dataset)
     return 255 - shades if text(dataset, "PhotometricInterpretation") == "MONOCHROME1" else shades
 
@@ -88,11 +106,21 @@ def _frame_scope(dataset: Dataset, index: int) -> Dataset:
     return scope
 
 
+def _by_header(values: Pixels, scope: Dataset) -> NDArray[np.uint8] | None:
+    """Return values as their own look-up table or window shows them, or None where that shows nothing."""
+    shades = _looked_up(values, scope) if "VOILUTSequence" in scope else _windowed(values, scope)
+    return None if shades is None or shades.min() == shades.max() else shades
+
+
 def _windowed(values: Pixels, scope: Dataset) -> NDArray[np.uint8] | None:
     """Return values within the first window (PS3.3 C.11.2.1.2), or None where there is none of use."""
     centre, width = decimal_number(scope, "WindowCenter"), decimal_number(scope, "WindowWidth")
     if centre is None or width is None or width <= 0:
         return None
+    return _within(values, centre, width)
+
+
+def _within(values: Pixels, centre: float, width: float) -> NDArray[np.uint8]:
     return _stretched(values, centre - width / 2, centre + width / 2)
 
 
@@ -133,10 +161,10 @@ def _pixel_aspect(dataset: Dataset) -> float:
     return 1.0
 
 
-def _jpeg(picture: Image.Image, aspect: float) -> bytes:
+def _picture(picture: Image.Image, aspect: float, longest_side: int, picture_format: PictureFormat) -> bytes:
     width, height = picture.width, picture.height * aspect
-    scale = THUMBNAIL_SIZE / max(width, height)
+    scale = longest_side / max(width, height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     buffer = io.BytesIO()
-    picture.resize(size, Image.Resampling.LANCZOS).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    picture.resize(size, Image.Resampling.LANCZOS).save(buffer, picture_format, quality=JPEG_QUALITY)
     return buffer.getvalue()

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from noctis.accounts.models import Role, User
+from noctis.accounts.models import User
+from noctis.accounts.permissions import may_annotate
 from noctis.archive.models import Instance, Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.viewer.models import Annotation, AnnotationVersion
 
-ROLES_THAT_ANNOTATE: Final = frozenset({Role.ADMINISTRATOR, Role.RADIOLOGIST, Role.TECHNICIAN})
 MOST_IN_A_STUDY: Final = 5000
 
 
@@ -48,11 +48,6 @@ class Conflict(Exception):
         """Keep what is there; None where it was removed."""
         super().__init__("the annotation was changed meanwhile")
         self.current = current
-
-
-def may_annotate(user: User) -> bool:
-    """Whether a user who sees a study may draw on it."""
-    return user.role in ROLES_THAT_ANNOTATE
 
 
 def save(study: Study, uid: UUID, content: dict[str, Any], version: int, *, acting_user: User) -> Annotation:

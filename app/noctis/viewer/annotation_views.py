@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
 from noctis.accounts.models import User
-from noctis.accounts.permissions import signed_in_user
+from noctis.accounts.permissions import may_annotate, signed_in_user
 from noctis.archive.models import Study
 from noctis.viewer import annotation_actions
 from noctis.viewer.annotation_content import InvalidAnnotation, checked
@@ -82,5 +82,5 @@ def _written(annotation: Annotation, user: User) -> dict[str, Any]:
         "author": author.full_name or author.username,
         "origin": annotation.origin,
         "changedAt": annotation.changed_at.isoformat(),
-        "mayChange": author.pk == user.pk and annotation_actions.may_annotate(user),
+        "mayChange": author.pk == user.pk and may_annotate(user),
     }

@@ -11,12 +11,11 @@ from django.views.decorators.http import require_safe
 
 from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Role
-from noctis.accounts.permissions import signed_in_user
+from noctis.accounts.permissions import may_annotate, signed_in_user
 from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.preferences.models import Preferences
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
-from noctis.viewer.annotation_actions import may_annotate
 
 
 @require_safe

@@ -47,6 +47,11 @@ EXPECTED = {
     "priors": ("get", OWNERS),
     "study_notes": ("get", OWNERS),
     "study_note": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
+    "key_images": ("get", OWNERS),
+    "key_image": ("put", (SIGN_IN, *(MISSING,) * 2, REFUSED, *(MISSING,) * 3)),
+    "key_image_picture": ("get", (SIGN_IN, *(MISSING,) * 6)),
+    "key_object_selections": ("post", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
+    "presentations": ("post", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
     "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
@@ -139,6 +144,8 @@ def test_access(client, people, study, rows, name, who):
         client.force_login(getattr(people, who))
     values = {
         "study_uid": study.study_instance_uid,
+        "instance_uid": "1.2.3",
+        "frame_number": 1,
         "token": "x",
         "uid": uuid4(),
         "name": "viewer",
