@@ -25,7 +25,7 @@ quick: system-packages venv-dev  ## The same without containers
 
 bench: system-packages venv-dev frontend-build  ## Compares the speed with Orthanc and DCMTK (BENCH=quick: the short form)
 	@PYTHONPATH=app exec $(BIN)/python -m tests.support.servers $(BIN)/python -m tests.bench \
-	  $(if $(filter quick,$(BENCH)),--quick) $(if $(BENCH_JSON),--json $(BENCH_JSON))
+	  $(if $(filter quick,$(BENCH)),--quick) $(if $(BENCH_PARTS),--only $(BENCH_PARTS)) $(if $(BENCH_JSON),--json $(BENCH_JSON))
 
 # Several parts asked for at once run in one go, so that all of them run even if the first one fails.
 ASKED := $(filter $(PARTS),$(MAKECMDGOALS))

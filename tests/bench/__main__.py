@@ -1,7 +1,7 @@
-"""Compares Noctis with Orthanc and DCMTK; they take turns, so that what else the machine does falls on all alike.
+"""Compares Noctis with Orthanc, DCMTK and OHIF; they take turns, so that what else the machine does falls on all alike.
 
-    make bench [BENCH=quick]
-    python -m tests.bench [--quick] [--json FILE]
+    make bench [BENCH=quick] [BENCH_PARTS="store find web viewer"]
+    python -m tests.bench [--quick] [--only PART] [--json FILE]
 
 The exit code is 1 where an average that was promised is missed.
 """
@@ -25,10 +25,13 @@ from typing import Any
 from tests.bench import contenders
 from tests.bench.contenders import Archive, Contender
 from tests.bench.figures import NOCTIS, Figures, Promise, ratio_table, ratios, table
+from tests.bench.viewer_figures import ViewerRow, viewer_ratios, viewer_table
+from tests.bench.viewers import measure
 from tests.bench.workload import Image, Uids, at_once, find, store, study_query, timed
 from tests.support.orthanc import PROGRAM as ORTHANC_PROGRAM
 from tests.support.waiting import wait_for
 
+PARTS = ("store", "find", "web", "viewer")
 PROMISES = {"C-STORE, 1 association": 0.100, "C-STORE, 4 associations": 0.100}
 PROMISES |= {"C-FIND, 1 match": 0.050, "C-FIND, 100 matches": 0.050}
 MANY = 100
@@ -45,10 +48,11 @@ class Plan:
     images: int
     studies: int
     requests: int
+    openings: int
 
 
-FULL = Plan(rounds=3, images=200, studies=2000, requests=40)
-QUICK = Plan(rounds=1, images=60, studies=300, requests=10)
+FULL = Plan(rounds=3, images=200, studies=2000, requests=40, openings=3)
+QUICK = Plan(rounds=1, images=60, studies=300, requests=10, openings=1)
 
 
 @dataclass
@@ -160,18 +164,33 @@ def _first_line(*command: str) -> str:
     return next(iter(said.splitlines()), "not installed").strip("$ ")
 
 
-def run(plan: Plan) -> list[Figures]:
+def run(plan: Plan, parts: Sequence[str]) -> tuple[list[Figures], list[ViewerRow]]:
     """Start the contenders, let them do everything, and return the figures."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="noctis-bench-")))
         noctis = stack.enter_context(contenders.noctis(folder))
-        orthanc = stack.enter_context(contenders.orthanc(folder))
-        storescp = stack.enter_context(contenders.storescp(folder))
-        bench = Bench(plan, [noctis, orthanc], [noctis, orthanc, storescp])
-        for name, work in (("C-STORE", bench.stores), ("C-FIND", bench.finds), ("HTTP", bench.web)):
-            print(f"Measuring {name} …", file=sys.stderr, flush=True)
-            work()
-        return list(bench.figures.values())
+        bench = Bench(plan, [noctis], [noctis])
+        if set(parts) - {"viewer"}:
+            orthanc = stack.enter_context(contenders.orthanc(folder))
+            storescp = stack.enter_context(contenders.storescp(folder))
+            bench = Bench(plan, [noctis, orthanc], [noctis, orthanc, storescp])
+        for part, name, work in (
+            ("store", "C-STORE", bench.stores),
+            ("find", "C-FIND", bench.finds),
+            ("web", "HTTP", bench.web),
+        ):
+            if part in parts:
+                _announce(name)
+                work()
+        viewers: list[ViewerRow] = []
+        if "viewer" in parts:
+            _announce("the viewers")
+            viewers = measure(noctis.appliance, folder / "viewer", rounds=plan.openings)
+        return list(bench.figures.values()), viewers
+
+
+def _announce(name: str) -> None:
+    print(f"Measuring {name} …", file=sys.stderr, flush=True)
 
 
 def promises(figures: Sequence[Figures]) -> Iterator[Promise]:
@@ -185,19 +204,25 @@ def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything: a first impression")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to a file too")
     options = parser.parse_args()
     machine = facts()
-    figures = run(QUICK if options.quick else FULL)
+    figures, viewers = run(QUICK if options.quick else FULL, options.only)
     kept = list(promises(figures))
     print("\n".join(f"{name}: {value}" for name, value in machine.items()))
-    print(f"\n{table(figures)}\n\n{ratio_table(figures)}\n")
-    print("\n".join(map(str, kept)))
+    if figures:
+        print(f"\n{table(figures)}\n\n{ratio_table(figures)}\n")
+        print("\n".join(map(str, kept)))
+    if viewers:
+        print(f"\n{viewer_table(viewers)}")
     if options.json is not None:
         report = {
             "machine": machine,
             "figures": [one.as_json() for one in figures],
             "ratios": ratios(figures),
+            "viewers": [one.as_json() for one in viewers],
+            "viewer_ratios": viewer_ratios(viewers),
             "promises": [one.as_json() for one in kept],
         }
         options.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -105,20 +105,21 @@ def table(figures: Sequence[Figures]) -> str:
         )
         for one in figures
     ]
-    return _aligned([head, *rows])
+    return aligned([head, *rows])
 
 
 def ratio_table(figures: Sequence[Figures]) -> str:
     """Return the ratios as a table."""
     rows = [(str(one["operation"]), str(one["against"]), f"{one['ratio']:.2f} ×") for one in ratios(figures)]
-    return _aligned([("Rate of Noctis", "against", ""), *rows])
+    return aligned([("Rate of Noctis", "against", ""), *rows])
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
+    """Return rows as a table whose first columns, as many as ``texts``, hold words and the others numbers."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if column < 2 else cell.rjust(width)
+            cell.ljust(width) if column < texts else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
