@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDERS = ("spool/incoming", "spool/ready", "storage", "quarantine", "derived", "run")
+FOLDERS = ("spool/incoming", "spool/ready", "storage", "quarantine", "attachments", "derived", "run")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ class DataDirectory:
     def quarantine(self) -> Path:
         """Objects that a person must decide about."""
         return self.root / "quarantine"
+
+    @property
+    def attachments(self) -> Path:
+        """Files beside the images, by the digest of their bytes."""
+        return self.root / "attachments"
 
     @property
     def derived(self) -> Path:

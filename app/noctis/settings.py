@@ -7,6 +7,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from redis import ConnectionPool
 
+from noctis.attachments.media_types import EXTENSIONS, read_media_types
 from noctis.data_directory import DataDirectory
 from noctis.dicom_destinations import read_destinations
 from noctis.env import database, process_environment
@@ -58,6 +59,11 @@ NOCTIS_HL7_MESSAGE_SECONDS = env.number("NOCTIS_HL7_MESSAGE_SECONDS", 30, low=1,
 NOCTIS_HL7_IDLE_SECONDS = env.number("NOCTIS_HL7_IDLE_SECONDS", 3600, low=1, high=86400)
 NOCTIS_ACCEL_PREFIX = env.text("NOCTIS_ACCEL_PREFIX", "")
 NOCTIS_HANGING_PROTOCOLS_DIR = env.text("NOCTIS_HANGING_PROTOCOLS_DIR", "")
+NOCTIS_ATTACHMENT_MAX_MEGABYTES = env.number("NOCTIS_ATTACHMENT_MAX_MEGABYTES", 250, low=1, high=10000)
+NOCTIS_ATTACHMENT_TYPES = read_media_types(
+    "NOCTIS_ATTACHMENT_TYPES", env.words("NOCTIS_ATTACHMENT_TYPES", ",".join(EXTENSIONS))
+)
+NOCTIS_CLAMD_SOCKET = env.text("NOCTIS_CLAMD_SOCKET", "")
 NOCTIS_BASE_URL = env.text("NOCTIS_BASE_URL", f"http://127.0.0.1:{NOCTIS_HTTP_PORT}").rstrip("/")
 NOCTIS_ADMIN_PASSWORD_FILE = env.text("NOCTIS_ADMIN_PASSWORD_FILE", "")
 NOCTIS_BEHIND_TLS = env.flag("NOCTIS_BEHIND_TLS", default=not NOCTIS_EMBEDDED)
@@ -98,6 +104,7 @@ INSTALLED_APPS = [
     "noctis.study_notes",
     "noctis.key_images",
     "noctis.presentation_states",
+    "noctis.attachments",
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",

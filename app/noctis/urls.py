@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("noctis.study_notes.urls")),
     path("", include("noctis.key_images.urls")),
     path("", include("noctis.presentation_states.urls")),
+    path("", include("noctis.attachments.urls")),
     path("", include("noctis.scheduling.urls")),
     path("", include("noctis.routing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),

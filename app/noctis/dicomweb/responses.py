@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, Protocol
-from urllib.parse import quote
 
-from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from noctis.dicomweb.errors import DicomwebError, UnreadableInstance
+from noctis.stored_files import stored_file
 
 logger = logging.getLogger(__name__)
 
@@ -88,14 +87,9 @@ class _Body:
 
 
 def send_file(path: Path, content_type: str) -> HttpResponseBase:
-    """Send a file of the data directory: by Nginx where it is in front, else by this process."""
-    if settings.NOCTIS_ACCEL_PREFIX:
-        inside = path.relative_to(settings.NOCTIS_DATA.root).as_posix()
-        response = HttpResponse(content_type=content_type)
-        response["X-Accel-Redirect"] = settings.NOCTIS_ACCEL_PREFIX.rstrip("/") + "/" + quote(inside)
-        return response
+    """Send a file of the data directory. Raises UnreadableInstance."""
     try:
-        return FileResponse(path.open("rb"), content_type=content_type)
+        return stored_file(path, content_type)
     except OSError as error:
         raise UnreadableInstance("The stored file cannot be opened.") from error
 
