@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, time
 from typing import Any, Final
 
@@ -73,6 +73,16 @@ _LEFT_OUT_WHEN_EMPTY: Final = frozenset(
 )
 _NAME_GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
 _UID_LEVELS: Final = (("studies", "StudyInstanceUID"), ("series", "SeriesInstanceUID"), ("instances", "SOPInstanceUID"))
+
+
+def returned(level: Level, path: Collection[str]) -> list[str]:
+    """Return the keywords to answer with: those of the level, and of those above it that the address leaves open."""
+    levels = [level]
+    if level is Level.IMAGE and "SeriesInstanceUID" not in path:
+        levels.insert(0, Level.SERIES)
+    if level is not Level.STUDY and "StudyInstanceUID" not in path:
+        levels.insert(0, Level.STUDY)
+    return [keyword for one in levels for keyword in RETURNED[one]]
 
 
 def result(query: Query, row: Row, root: str) -> JsonObject:

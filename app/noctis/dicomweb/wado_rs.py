@@ -1,4 +1,4 @@
-"""WADO-RS: metadata, instances, frames and bulk data (PS3.18 10.4)."""
+"""WADO-RS: metadata, frames and bulk data (PS3.18 10.4)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,10 @@ from noctis.dicomweb.errors import BadRequest, NotAcceptable
 from noctis.dicomweb.fragments import Span
 from noctis.dicomweb.frames import FrameReader, Memory, StoredFile, read_span
 from noctis.dicomweb.lookups import visible_instance, visible_series, visible_study
-from noctis.dicomweb.media_types import (
-    DICOM,
-    DICOM_JSON,
-    FrameForm,
-    MediaRange,
-    accepted,
-    choose_frame_form,
-    require_json,
-)
+from noctis.dicomweb.media_types import DICOM_JSON, FrameForm, accepted, choose_frame_form, require_json
 from noctis.dicomweb.metadata import instance_metadata, series_metadata, study_metadata, to_json
 from noctis.dicomweb.multipart import Multipart, Part
-from noctis.dicomweb.responses import ASK_EVERY_TIME, KEEP, dicomweb_view, send_file, stream
+from noctis.dicomweb.responses import ASK_EVERY_TIME, KEEP, dicomweb_view, stream
 
 MOST_FRAMES_AT_ONCE: Final = 10_000
 MOST_FRAMES_DECODED_AT_ONCE: Final = 64
@@ -85,34 +77,6 @@ def _metadata(request: HttpRequest, etag: str, content: Callable[[], bytes]) -> 
     response["Cache-Control"] = ASK_EVERY_TIME
     patch_vary_headers(response, ("Accept-Encoding",))
     return response
-
-
-@dicomweb_view
-def retrieve_instance(request: HttpRequest, study_uid: str, series_uid: str, instance_uid: str) -> HttpResponseBase:
-    """Send an instance as it is stored, as application/dicom or as the one part of a multipart answer."""
-    instance = visible_instance(request.user, study_uid, series_uid, instance_uid)
-    multipart = _dicom_in_parts(accepted(request), instance)
-    path = stored_path(instance)
-    content_type = f"{DICOM}; transfer-syntax={instance.transfer_syntax_uid}"
-    if multipart:
-        file = StoredFile(path)
-        whole = Multipart(DICOM, [Part(content_type, file.size, partial(read_span, file, Span(0, file.size)))])
-        response: HttpResponseBase = stream(whole.content_type, whole.length, whole.chunks, file)
-    else:
-        response = send_file(path, content_type)
-    response.headers["Cache-Control"] = KEEP
-    return response
-
-
-def _dicom_in_parts(ranges: list[MediaRange], instance: Instance) -> bool:
-    """Whether the client wants multipart; objects are sent in the transfer syntax in which they came."""
-    for item in ranges:
-        if item.takes(DICOM) and item.transfer_syntax in {"", "*", instance.transfer_syntax_uid}:
-            return item.multipart or item.takes_anything
-    raise NotAcceptable(
-        f"This instance is sent as {DICOM} in its own transfer syntax, {instance.transfer_syntax_uid}, only; "
-        "transfer-syntax=* takes it."
-    )
 
 
 @dicomweb_view

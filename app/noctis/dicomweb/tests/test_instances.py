@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import pytest
 from django.conf import settings
 from pydicom import dcmread
 from pydicom.encaps import generate_frames
 
 from noctis.dicomweb import responses
-from noctis.dicomweb.tests.conftest import address, body_of, parts_of, sample_files, stored_data_set
+from noctis.dicomweb.tests.conftest import address, body_of, parts_of, sample_files, series_address, stored_data_set
 from tests.data.documents import encapsulated_pdf, structured_report
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +36,53 @@ def test_an_instance_can_be_had_without_multipart(file, reader):
     assert response["Content-Type"].startswith("application/dicom;")
     assert response["Cache-Control"] == "private, max-age=86400, immutable"
     assert body_of(response) == sample_files()["CT_small.dcm"].read_bytes()
+
+
+def test_a_study_and_a_series_are_sent_whole(file, reader):
+    names = ("CT_small.dcm", "MR_small.dcm")
+    ct, mr = file(*names)
+    second = dcmread(sample_files()["CT_small.dcm"])
+    second.SOPInstanceUID, second.InstanceNumber = f"{second.SOPInstanceUID}.2", 99
+    second.file_meta.MediaStorageSOPInstanceUID = second.SOPInstanceUID
+    file(second)
+
+    series = reader.get(series_address(ct.series))
+    assert series["Content-Type"].startswith('multipart/related; type="application/dicom"')
+    assert series["Cache-Control"] == "private, no-cache"
+    parts = parts_of(series)
+    assert [content_type for content_type, _ in parts] == [
+        f"application/dicom; transfer-syntax={ct.transfer_syntax_uid}"
+    ] * 2
+    assert parts[0][1] == sample_files()["CT_small.dcm"].read_bytes()
+    assert dcmread(BytesIO(parts[1][1])).InstanceNumber == 99
+
+    study = f"/dicom-web/studies/{mr.series.study.study_instance_uid}"
+    assert [body for _, body in parts_of(reader.get(study))] == [sample_files()["MR_small.dcm"].read_bytes()]
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ('multipart/related; type="application/dicom"', 200),
+        ('multipart/related; type="application/dicom"; transfer-syntax=*', 200),
+        ('multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1', 200),
+        (f'multipart/related; type="application/dicom"; transfer-syntax={BIG_ENDIAN}', 406),
+        ("application/dicom", 406),
+        ("application/zip", 406),
+    ],
+)
+def test_a_series_comes_in_parts_and_as_it_is_stored(file, reader, accept, status):
+    (instance,) = file("CT_small.dcm")
+    response = reader.get(series_address(instance.series), headers={"accept": accept})
+    body_of(response)
+    assert response.status_code == status
+
+
+def test_a_series_with_a_missing_file_is_refused_before_anything_is_sent(file, reader):
+    (instance,) = file("CT_small.dcm")
+    (settings.NOCTIS_DATA.storage / instance.path).unlink()
+    response = reader.get(series_address(instance.series))
+    assert (response.status_code, response.content) == (500, b"A stored file cannot be opened.\n")
 
 
 def test_nginx_sends_the_file_where_it_is_in_front(file, reader, settings):

@@ -35,7 +35,12 @@ def sop(instance: Instance) -> dict[str, str]:
 
 ADDRESSES: dict[str, Callable[[Instance], dict[str, str]]] = {
     "studies": lambda _: {},
+    "all_series": lambda _: {},
+    "all_instances": lambda _: {},
+    "study": study,
+    "whole_series": series,
     "series": study,
+    "study_instances": study,
     "instances": series,
     "study_metadata": study,
     "series_metadata": series,
@@ -48,7 +53,8 @@ ADDRESSES: dict[str, Callable[[Instance], dict[str, str]]] = {
     "series_thumbnail": series,
 }
 NAMES = [str(pattern.name) for pattern in urlpatterns]
-BELOW_STUDIES = [name for name in NAMES if name != "studies"]
+EVERYWHERE = ("studies", "all_series", "all_instances")
+BELOW_STUDIES = [name for name in NAMES if name not in EVERYWHERE]
 
 
 @pytest.fixture
@@ -88,8 +94,9 @@ def test_what_belongs_to_others_does_not_exist(north, role, facility):
     for name in BELOW_STUDIES:
         response = client.get(url(name, north))
         assert (response.status_code, response["Cache-Control"]) == (404, "private, no-store"), name
-    assert client.get(url("studies", north)).json() == []
-    assert client.get(url("studies", north), {"StudyInstanceUID": study(north)["study_uid"]}).json() == []
+    for name in EVERYWHERE:
+        assert client.get(url(name, north)).json() == []
+        assert client.get(url(name, north), {"StudyInstanceUID": study(north)["study_uid"]}).json() == []
 
 
 @pytest.mark.parametrize("name", NAMES)

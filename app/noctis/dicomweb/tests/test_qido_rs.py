@@ -206,6 +206,23 @@ def test_instances_of_a_series(file, reader):
     assert reader.get(series_address(ct.series, "instances"), {"InstanceNumber": "x"}).status_code == 400
 
 
+def test_series_and_instances_are_found_whatever_their_study(three_studies, reader):
+    reports = reader.get("/dicom-web/series", {"Modality": "SR"}).json()
+    (report,) = [Dataset.from_json(result) for result in reports]
+    assert (report.SeriesInstanceUID, report.PatientName, report.PatientID) == (f"{ROOT}.2.2", "Miller^Anne", "A-2")
+    assert report.RetrieveURL == f"http://testserver/dicom-web/studies/{ROOT}.2/series/{ROOT}.2.2"
+    assert len(reader.get("/dicom-web/series").json()) == 4
+
+    instances = reader.get("/dicom-web/instances", {"PatientID": "A-2", "Modality": "CT"}).json()
+    (instance,) = [Dataset.from_json(result) for result in instances]
+    assert (instance.StudyDate, instance.SeriesInstanceUID, instance.Modality) == ("20250101", f"{ROOT}.2.1", "CT")
+    assert reader.get(instance.RetrieveURL).status_code == 200
+    assert len(reader.get("/dicom-web/instances", {"limit": "3"}).json()) == 3
+    below = [Dataset.from_json(result) for result in reader.get(f"{STUDIES}/{ROOT}.2/instances").json()]
+    assert {one.Modality for one in below} == {"CT", "SR"}
+    assert "PatientID" not in below[0]
+
+
 def test_the_number_of_queries_does_not_grow(three_studies, reader, django_assert_num_queries):
     study = Study.objects.get(study_instance_uid=f"{ROOT}.2")
     series = Series.objects.filter(study=study).first()
@@ -214,6 +231,8 @@ def test_the_number_of_queries_does_not_grow(three_studies, reader, django_asser
         (3, STUDIES),
         (5, f"{STUDIES}/{ROOT}.2/series"),  # and their requests
         (4, series_address(series, "instances")),
+        (4, "/dicom-web/series"),
+        (4, "/dicom-web/instances"),
     ):
         with django_assert_num_queries(count):
             assert reader.get(address).status_code == 200
