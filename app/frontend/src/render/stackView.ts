@@ -5,6 +5,7 @@ import { isAbort } from '../dicomweb/errors';
 import { windowFromPixels } from '../study/autoWindow';
 import type { ImageSet } from '../study/displaySets';
 import type { Frame, Window } from '../study/frame';
+import type { Vector } from '../study/vector';
 import { rangeOf, windowOf } from '../study/voi';
 import type { Rendering } from './engine';
 import { measure } from './geometry';
@@ -38,6 +39,8 @@ export class StackView {
   private lastLoad = 0;
   private delayedLoad: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
+  /** The element's size that the library knows of. */
+  private size: readonly [number, number] = [0, 0];
 
   constructor(
     readonly id: string,
@@ -152,6 +155,22 @@ export class StackView {
     viewport.render();
   }
 
+  /** Shows the image at a size, relative to the fitted one, and moved by parts of the viewport's width and height. */
+  place(zoom: number, pan: readonly [number, number]): void {
+    const { viewport } = this;
+    if (!viewport) return;
+    this.zoomBy(zoom / this.state.zoom);
+    const { clientWidth, clientHeight } = this.element;
+    viewport.setPan([pan[0] * clientWidth, pan[1] * clientHeight]);
+    viewport.render();
+  }
+
+  /** Where a point of the patient lies in the viewport, in CSS pixels; undefined without an image. */
+  pointOnScreen(point: Vector): readonly [number, number] | undefined {
+    const [x, y] = this.frameOnScreen() ? (this.viewport?.worldToCanvas([...point]) ?? []) : [];
+    return x !== undefined && y !== undefined && Number.isFinite(x + y) ? [x, y] : undefined;
+  }
+
   /** Turns what is on the screen by quarter turns, clockwise. */
   rotate(quarters: 1 | -1): void {
     const { viewport } = this;
@@ -178,6 +197,7 @@ export class StackView {
 
   /** The viewport has another size; the image is to have the given zoom again. */
   resized(zoom: number): void {
+    this.size = sizeOf(this.element);
     if (!this.viewport) return;
     this.publish();
     this.zoomBy(zoom / this.state.zoom);
@@ -264,6 +284,7 @@ export class StackView {
       element: this.element,
       defaultOptions: { background: [0, 0, 0] },
     });
+    this.size = sizeOf(this.element);
     this.events.attached(this.id);
     return this.rendering.engine.getViewport<Types.IStackViewport>(this.id);
   }
@@ -311,8 +332,10 @@ export class StackView {
   private publish(): void {
     const frame = this.frameOnScreen();
     const { viewport } = this;
+    // Between a change of the element's size and the library's answer to it, what it measures is of neither.
+    const isMeasurable = isSameSize(this.size, sizeOf(this.element));
     this.state = {
-      ...emptyState,
+      ...(isMeasurable ? emptyState : this.state),
       phase: this.phase(),
       index: this.displayed,
       target: this.target,
@@ -322,7 +345,7 @@ export class StackView {
       inverted: this.inverted,
       windowIsDefault: this.chosenWindow === undefined,
       window: frame && this.appliedRange && windowOf(this.appliedRange, frame),
-      ...(viewport && frame ? presentation(viewport, frame) : {}),
+      ...(viewport && frame && isMeasurable ? presentation(viewport, frame) : {}),
     };
     this.events.changed(this.state);
   }
@@ -340,8 +363,23 @@ function presentation(viewport: Types.IStackViewport, frame: Frame): Partial<Vie
     rotation: Math.round(viewport.getViewPresentation().rotation ?? 0) % 360,
     flippedHorizontally: flipHorizontal,
     flippedVertically: flipVertical,
+    pan: panOf(viewport),
     ...measure(viewport, frame),
   };
+}
+
+function sizeOf({ clientWidth, clientHeight }: HTMLElement): readonly [number, number] {
+  return [clientWidth, clientHeight];
+}
+
+function isSameSize(a: readonly [number, number], b: readonly [number, number]): boolean {
+  return a[0] === b[0] && a[1] === b[1];
+}
+
+function panOf(viewport: Types.IStackViewport): readonly [number, number] {
+  const [x, y] = viewport.getPan();
+  const { clientWidth, clientHeight } = viewport.element;
+  return [x / Math.max(1, clientWidth), y / Math.max(1, clientHeight)];
 }
 
 function isRescaled({ rescale }: Frame): boolean {

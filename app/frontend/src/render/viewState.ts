@@ -17,6 +17,8 @@ export interface ViewState {
   windowIsDefault: boolean;
   /** Size relative to the image fitted into the viewport. */
   zoom: number;
+  /** How far the image was moved from the middle, as parts of the viewport's width and height. */
+  pan: readonly [number, number];
   /** Clockwise, in degrees: 0, 90, 180 or 270. */
   rotation: number;
   flippedHorizontally: boolean;
@@ -38,6 +40,7 @@ export const emptyState: ViewState = {
   window: undefined,
   windowIsDefault: true,
   zoom: 1,
+  pan: [0, 0],
   rotation: 0,
   flippedHorizontally: false,
   flippedVertically: false,

@@ -19,9 +19,10 @@ import {
   type MeasureContext,
   type MeasureTool,
 } from './measureTools';
+import { LocateTool } from './locateTool';
 import { StepTool } from './stepTool';
 
-export type HandTool = 'window' | 'scroll' | 'pan' | 'zoom';
+export type HandTool = 'window' | 'scroll' | 'pan' | 'zoom' | 'locate';
 export type PrimaryTool = HandTool | MeasureTool;
 
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -32,6 +33,7 @@ const handTools: Record<HandTool, string> = {
   scroll: StepTool.toolName,
   pan: PanTool.toolName as string,
   zoom: ZoomTool.toolName as string,
+  locate: LocateTool.toolName,
 };
 
 /** Bindings that hold whatever the chosen tool is. */
@@ -44,6 +46,7 @@ const fixedBindings: Record<HandTool, Types.IToolBinding[]> = {
     { mouseButton: MouseBindings.Wheel, modifierKey: KeyboardBindings.Ctrl },
     { numTouchPoints: 2 },
   ],
+  locate: [],
 };
 const primaryBindings: Types.IToolBinding[] = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
 
@@ -55,7 +58,14 @@ export class ToolBindings {
     context: MeasureContext,
   ) {
     initTools();
-    for (const tool of [WindowLevelTool, PanTool, ZoomTool, StepTool, ...Object.values(measureTools)])
+    for (const tool of [
+      WindowLevelTool,
+      PanTool,
+      ZoomTool,
+      StepTool,
+      LocateTool,
+      ...Object.values(measureTools),
+    ])
       addTool(tool);
     const group = ToolGroupManager.createToolGroup(groupId);
     if (!group) throw new Error('the tool group exists already');

@@ -12,6 +12,7 @@
  * | `data-sop-instance-uid`, `data-frame` | instance and frame (from 1) on the screen |
  * | `data-window-center`, `data-window-width` | window in modality units |
  * | `data-zoom` | size relative to the image fitted into the viewport |
+ * | `data-pan` | how far it was moved, in thousandths of the viewport's width and height, as `x,y` |
  * | `data-rotation` | 0, 90, 180 or 270 degrees clockwise |
  * | `data-flip-horizontal`, `data-flip-vertical`, `data-inverted` | `true` or `false` |
  * | `data-loaded-count` | images of the stack in the cache |
@@ -69,6 +70,7 @@ export class Stage {
       'window-center': window && rounded(window.center),
       'window-width': window && rounded(window.width),
       zoom: rounded(state.zoom),
+      pan: state.pan.map((part) => Math.round(part * 1000) || 0).join(','),
       rotation: state.rotation,
       'flip-horizontal': String(state.flippedHorizontally),
       'flip-vertical': String(state.flippedVertically),

@@ -2,6 +2,7 @@
 
 import { element, setAttribute } from '../../ui/dom';
 import { Menu } from '../../ui/menu';
+import type { Notice } from '../../ui/notice';
 import type { Command } from '../../ui/shortcuts';
 import { holdsImages } from '../../study/seriesList';
 import type { Feature, Viewer } from '../feature';
@@ -14,6 +15,13 @@ const offered: readonly (readonly [rows: number, columns: number, key: string])[
   [2, 2, 'Shift+c'],
   [2, 3, 'Shift+d'],
 ];
+
+const emptyPlace: Notice = {
+  icon: 'grid',
+  title: 'No series',
+  detail: 'Choose one from the list, or drag one here.',
+  urgent: false,
+};
 
 export function gridLayout(viewer: Viewer): Feature {
   const { grid } = viewer;
@@ -77,13 +85,7 @@ function fill(viewer: Viewer): void {
   for (const pane of viewer.grid.panes.filter(isEmpty)) {
     const next = waiting.shift();
     if (next) void viewer.open(pane, next.uid);
-    else
-      pane.notify({
-        icon: 'grid',
-        title: 'Nothing here yet',
-        detail: 'Drag a series into this place.',
-        urgent: false,
-      });
+    else pane.notify(emptyPlace);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { MakeFeature } from '../feature';
 import { gridLayout } from './gridLayout';
+import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
 import { pointing } from './pointing';
@@ -14,5 +15,6 @@ export const makers: readonly MakeFeature[] = [
   windowing,
   viewing,
   gridLayout,
+  linking,
   measurements,
 ];

@@ -17,6 +17,7 @@ const hands: readonly ToolRow[] = [
   { tool: 'scroll', label: 'Scroll', key: 's', icon: 'scroll' },
   { tool: 'pan', label: 'Pan', key: 'p', icon: 'pan' },
   { tool: 'zoom', label: 'Zoom', key: 'z', icon: 'zoom' },
+  { tool: 'locate', label: 'Show a place in all viewports', key: 'x', icon: 'crosshair' },
 ];
 
 const measures: readonly ToolRow[] = [
