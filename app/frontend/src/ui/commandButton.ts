@@ -10,12 +10,20 @@ export class CommandButton {
 
   constructor(private readonly command: Command) {
     const { id, button } = command;
+    const isItem = button?.menu !== undefined;
+    const [key] = command.keys;
     this.element = element(
       'button',
-      { type: 'button', class: 'viewer-button', 'data-command': id },
-      button?.text,
+      { type: 'button', class: isItem ? 'viewer-menu-item' : 'viewer-button', 'data-command': id },
+      button?.text !== undefined && element('span', {}, button.text),
+      isItem && key !== undefined && element('kbd', {}, keyLabel(key)),
     );
     this.element.addEventListener('click', () => command.run());
+  }
+
+  /** What is written on it, where it is the choice that was made. */
+  get chosenText(): string | undefined {
+    return this.command.isPressed?.() ? this.command.button?.text : undefined;
   }
 
   /** Shows what the command says of itself now. */

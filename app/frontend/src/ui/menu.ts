@@ -1,6 +1,6 @@
 /** A button of the tool bar that opens a small panel below it. */
 
-import { element, setAttribute } from './dom';
+import { element, setAttribute, setText } from './dom';
 import { icon, type IconName } from './icons';
 
 export class Menu {
@@ -8,8 +8,13 @@ export class Menu {
   /** What opens; fill it as you like. */
   readonly panel: HTMLElement;
   private readonly button: HTMLButtonElement;
+  private readonly words = element('span', { class: 'viewer-menu-caption', hidden: true });
 
-  constructor(id: string, label: string, iconName: IconName) {
+  constructor(
+    id: string,
+    private readonly label: string,
+    iconName: IconName,
+  ) {
     this.panel = element('div', { class: 'viewer-menu', id: `viewer-menu-${id}`, popover: 'auto' });
     this.button = element(
       'button',
@@ -22,6 +27,7 @@ export class Menu {
         'aria-controls': this.panel.id,
       },
       icon(iconName),
+      this.words,
       icon('open', 12),
     );
     this.button.addEventListener('click', () => this.panel.togglePopover());
@@ -38,6 +44,13 @@ export class Menu {
 
   set enabled(enabled: boolean) {
     this.button.disabled = !enabled;
+  }
+
+  /** What is chosen in the menu, beside its picture. */
+  set caption(text: string) {
+    this.words.hidden = text === '';
+    setText(this.words, text);
+    setAttribute(this.button, 'aria-label', text === '' ? this.label : `${this.label}: ${text}`);
   }
 
   close(): void {

@@ -21,6 +21,8 @@ export interface Command {
 
 export interface CommandButtonLook {
   place: ButtonPlace;
+  /** The menu of the tool bar that it stands in, if it has no room of its own. */
+  menu?: ButtonMenu;
   /** A function where the picture depends on what is going on. */
   icon?: IconName | (() => IconName);
   /** Words in place of a picture. */
@@ -32,7 +34,7 @@ export interface CommandButtonLook {
 /** Groups of the tool bar, in their order; the measuring tools have a place of their own beside the image. */
 export const buttonPlaces = {
   mouse: 'Mouse tool',
-  window: 'Window presets',
+  window: 'Window',
   view: 'View',
   cine: 'Cine',
   layout: 'Layout',
@@ -42,6 +44,13 @@ export const buttonPlaces = {
   panels: 'Panels',
   measure: 'Measuring tools',
 } as const;
+
+/** Menus of the tool bar; each shows what is chosen in it. */
+export const buttonMenus = {
+  window: { label: 'Window presets', icon: 'presets' },
+} as const satisfies Record<string, { label: string; icon: IconName }>;
+
+export type ButtonMenu = keyof typeof buttonMenus;
 
 export type ButtonPlace = keyof typeof buttonPlaces;
 

@@ -2,7 +2,8 @@
 
 import { CommandButton } from './commandButton';
 import { element } from './dom';
-import { buttonPlaces, type ButtonPlace, type Command } from './shortcuts';
+import { Menu } from './menu';
+import { buttonMenus, buttonPlaces, type ButtonMenu, type ButtonPlace, type Command } from './shortcuts';
 
 export class Toolbar {
   readonly element: HTMLElement;
@@ -16,6 +17,7 @@ export class Toolbar {
   });
   private readonly groups = new Map<ButtonPlace, HTMLElement>();
   private readonly buttons: CommandButton[] = [];
+  private readonly menus = new Map<ButtonMenu, { menu: Menu; items: CommandButton[] }>();
 
   constructor() {
     this.element = element('div', {
@@ -46,7 +48,9 @@ export class Toolbar {
       if (!command.button) continue;
       const button = new CommandButton(command);
       this.buttons.push(button);
-      this.add(command.button.place, button.element);
+      const { place, menu } = command.button;
+      if (menu) this.addToMenu(menu, place, button);
+      else this.add(place, button.element);
     }
   }
 
@@ -57,8 +61,26 @@ export class Toolbar {
 
   refresh(): void {
     for (const button of this.buttons) button.refresh();
+    for (const { menu, items } of this.menus.values()) {
+      menu.caption = items.map((item) => item.chosenText).find((text) => text !== undefined) ?? 'Own';
+      menu.enabled = items.some((item) => !item.element.disabled);
+    }
     for (const group of this.groups.values()) {
       group.hidden = ![...group.children].some((child) => child instanceof HTMLElement && !child.hidden);
     }
+  }
+
+  private addToMenu(name: ButtonMenu, place: ButtonPlace, button: CommandButton): void {
+    let entry = this.menus.get(name);
+    if (!entry) {
+      const { label, icon } = buttonMenus[name];
+      entry = { menu: new Menu(name, label, icon), items: [] };
+      this.menus.set(name, entry);
+      this.add(place, entry.menu.element);
+    }
+    const { menu, items } = entry;
+    items.push(button);
+    menu.panel.append(button.element);
+    button.element.addEventListener('click', () => menu.close());
   }
 }
