@@ -8,6 +8,7 @@ export interface SeriesSummary {
   number: number | undefined;
   modality: string;
   description: string;
+  bodyPart: string;
   instanceCount: number | undefined;
 }
 
@@ -49,6 +50,7 @@ function summary(series: DicomObject): SeriesSummary {
     number: number(series, Tag.SeriesNumber),
     modality,
     description: text(series, Tag.SeriesDescription) ?? '',
+    bodyPart: text(series, Tag.BodyPartExamined) ?? '',
     instanceCount: number(series, Tag.NumberOfSeriesRelatedInstances),
   };
 }
