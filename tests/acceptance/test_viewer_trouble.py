@@ -12,6 +12,8 @@ from playwright.sync_api import Page, Route, expect
 from tests.acceptance.conftest import PageProblems
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.phantoms import BORIS, SyntheticStudy, ct_series, save
+from tests.support.appliance import Account, Appliance
+from tests.support.waiting import wait_for
 
 STUDY = SyntheticStudy("viewer trouble", BORIS, "CT in trouble", "SYN2025120", "20250322", "101500")
 SLICES = 8
@@ -107,27 +109,146 @@ def test_a_lost_connection_heals_by_itself(viewer: ViewerPage):
     viewer.page.unroute(frame_of(SLICES))
     viewer.page.evaluate("() => { window.dispatchEvent(new Event('online')); }")
     viewer.expect(state="ready", image_index=SLICES - 1)
+    expect(viewer.page.locator(".viewer-session")).to_be_hidden()
 
 
-def test_an_ended_session_says_so_and_leads_back(viewer: ViewerPage, appliance):
-    viewer.page.route(re.compile("/frames/"), Refusals(503, -1))
-    viewer.page.goto(f"/viewer/{STUDY.uid}")
-    viewer.expect(state="error")
-    viewer.page.unroute(re.compile("/frames/"))
-    cookies = viewer.page.context.cookies()
+def draw_length(viewer: ViewerPage, row: int) -> str:
+    """Draw a length along a row of the image where no other test draws, and return what it measures."""
+    size = (PLAN.matrix, PLAN.matrix)
+    viewer.press("l")
+    viewer.stroke(viewer.place_of(row, 150, size), viewer.place_of(row, 250, size))
+    # A column of the screen more or less: 100 pixels of the image between two whole points of the page.
+    shown = viewer.page.locator(".viewer-annotation-value").last
+    wait_for(lambda: abs(float(shown.inner_text().split()[0]) - 100 * PLAN.pixel) < 2 * PLAN.pixel, "the length")
+    return shown.inner_text()
+
+
+def sign_in_beside(viewer: ViewerPage, account: Account) -> None:
+    """Use the banner's link: a tab beside the viewer, which closes when it has served."""
+    with viewer.page.context.expect_page() as opened:
+        viewer.page.get_by_role("link", name="Sign in again").click()
+    tab = opened.value
+    tab.get_by_label("User name").fill(account.username)
+    tab.get_by_label("Password", exact=True).fill(account.password)
+    with tab.expect_event("close"):
+        tab.get_by_role("button", name="Sign in").click()
+
+
+def measurements_of(viewer: ViewerPage) -> list[str]:
+    """Return what the server keeps."""
+    answer = viewer.page.request.get(f"/viewer/{STUDY.uid}/annotations")
+    return [str(one["uid"]) for one in answer.json()["annotations"]]
+
+
+def test_an_ended_session_keeps_what_was_drawn_and_goes_on_without_a_reload(viewer: ViewerPage, appliance: Appliance):
+    viewer.page.route(frame_of(SLICES), lambda route: route.abort())
+    viewer.open(STUDY)
+    viewer.press("m", "ArrowDown")
+    viewer.expect(image_index=1, state="ready")
+    before = measurements_of(viewer)
+    viewer.page.evaluate("() => { document.body.dataset.mark = 'the same page'; }")
     viewer.page.context.clear_cookies()
-    viewer.click("Try again")
+    drawn = draw_length(viewer, 100)
     banner = viewer.page.locator(".viewer-session")
-    expect(banner).to_have_text("Signed out: sign in again")
-    banner.get_by_role("link").click()
-    expect(viewer.page).to_have_url(re.compile(rf"/sign-in\?next=.*{STUDY.uid}"))
-    assert cookies
+    expect(banner).to_contain_text("Your session has ended")
+    expect(viewer.page.locator(".viewer-status-hint")).to_contain_text("sign in again, they are kept in this tab")
+    viewer.page.unroute(frame_of(SLICES))
+    viewer.press("End")
+    viewer.expect(state="error")
+
+    sign_in_beside(viewer, appliance.account("radiologist"))
+
+    expect(banner).to_be_hidden()
+    viewer.expect(state="ready", image_index=SLICES - 1)
+    expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
+    expect(viewer.page.locator(".viewer-annotation-value")).to_have_text(drawn)
+    expect(viewer.page.locator("body[data-mark]")).to_be_attached()
+    assert len(measurements_of(viewer)) == len(before) + 1
+
+
+def test_what_was_drawn_after_the_session_survives_signing_in_in_the_same_tab(viewer: ViewerPage, appliance: Appliance):
+    viewer.open(STUDY)
+    viewer.press("m")
+    before = measurements_of(viewer)
+    viewer.page.context.clear_cookies()
+    draw_length(viewer, 150)
+    expect(viewer.page.locator(".viewer-session")).to_contain_text("Your session has ended")
+    viewer.page.once("dialog", lambda dialog: dialog.accept())
+    viewer.page.reload()
     account = appliance.account("radiologist")
     viewer.page.get_by_label("User name").fill(account.username)
     viewer.page.get_by_label("Password", exact=True).fill(account.password)
     viewer.page.get_by_role("button", name="Sign in").click()
-    expect(viewer.page).to_have_url(re.compile(f"/viewer/{STUDY.uid}"))
     viewer.expect(state="ready")
+    expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
+    assert len(measurements_of(viewer)) == len(before) + 1
+
+
+def test_nothing_is_saved_under_the_name_of_whoever_signs_in_next(viewer: ViewerPage, appliance: Appliance):
+    viewer.open(STUDY)
+    viewer.press("m")
+    before = measurements_of(viewer)
+    viewer.page.context.clear_cookies()
+    draw_length(viewer, 200)
+    sign_in_beside(viewer, appliance.account("technician", "NORTH"))
+    banner = viewer.page.locator(".viewer-session")
+    expect(banner).to_contain_text("signed in in this browser")
+    expect(viewer.page.locator(".viewer-status-hint")).to_contain_text("not saved")
+    assert measurements_of(viewer) == before
+
+
+def test_a_lost_network_leaves_what_is_loaded_and_goes_on_when_it_is_back(viewer: ViewerPage):
+    viewer.page.route(frame_of(SLICES), Refusals(503, 4))
+    viewer.open(STUDY)
+    viewer.expect(loaded_count=SLICES - 1)
+    viewer.press("m")
+    viewer.page.context.set_offline(True)
+    banner = viewer.page.locator(".viewer-session")
+    expect(banner).to_contain_text("The server cannot be reached")
+    viewer.press("ArrowDown", "ArrowDown")
+    viewer.expect(state="ready", image_index=2)
+    draw_length(viewer, 250)
+    expect(viewer.page.locator(".viewer-status-hint")).to_contain_text("not saved yet")
+    viewer.press("End")
+    viewer.expect(state="error")
+
+    viewer.page.context.set_offline(False)
+    expect(banner).to_be_hidden()
+    viewer.expect(state="ready", image_index=SLICES - 1, loaded_count=SLICES)
+    expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
+
+
+def test_a_full_browser_storage_is_said_and_loses_nothing(viewer: ViewerPage):
+    viewer.open(STUDY)
+    viewer.press("m")
+    before = measurements_of(viewer)
+    viewer.page.evaluate(
+        """() => { for (let size = 4194304; size > 0; size = Math.floor(size / 2)) {
+            try { for (let n = 0; n < 9; n += 1) sessionStorage.setItem(`${size}.${n}`, 'x'.repeat(size)); } catch {} }
+        }"""
+    )
+    viewer.page.route("**/annotations/*", lambda route: route.abort())
+    draw_length(viewer, 300)
+    hint = viewer.page.locator(".viewer-status-hint")
+    expect(hint).to_contain_text("storage is full: keep this tab open")
+    viewer.page.unroute("**/annotations/*")
+    expect(hint).to_have_text("Measurements saved", timeout=LOADING_MS)
+    assert len(measurements_of(viewer)) == len(before) + 1
+
+
+def test_a_study_that_is_taken_away_meanwhile_says_so_and_keeps_what_was_drawn(viewer: ViewerPage):
+    viewer.page.route(frame_of(SLICES), lambda route: route.fulfill(status=404, body=""))
+    viewer.open(STUDY)
+    viewer.press("m")
+    viewer.page.route("**/annotations/*", lambda route: route.fulfill(status=404, body=""))
+    drawn = draw_length(viewer, 350)
+    expect(viewer.page.locator(".viewer-status-hint")).to_contain_text("does not have their images any more")
+    expect(viewer.page.locator(".viewer-annotation-value").last).to_have_text(drawn)
+    viewer.press("End")
+    viewer.expect(state="error")
+    expect(viewer.page.get_by_role("alert")).to_contain_text("The archive does not have it any more")
+    viewer.press("Home")
+    viewer.expect(state="ready", image_index=0)
 
 
 def test_metadata_that_do_not_come_can_be_asked_for_again(viewer: ViewerPage):

@@ -29,6 +29,7 @@ export class Prefetcher {
   constructor(
     private readonly loader: FrameLoader,
     private readonly report: (progress: PrefetchProgress) => void,
+    private readonly troubled: (error: unknown) => void,
   ) {}
 
   start(imageIds: readonly string[], frame: Frame): void {
@@ -55,6 +56,14 @@ export class Prefetcher {
       this.loaded.add(imageId);
       this.failed.delete(imageId);
     } else this.failed.add(imageId);
+    this.tell();
+  }
+
+  /** Begins anew after trouble: what failed is asked for again. */
+  resume(index: number): void {
+    this.failed = new Set();
+    this.stopped = this.imageIds.length === 0;
+    this.moveTo(index, 1);
     this.tell();
   }
 
@@ -89,7 +98,9 @@ export class Prefetcher {
       this.note(imageId, true);
     } catch (error) {
       if (error instanceof SignedOutError) this.stop();
-      if (!isAbort(error)) this.note(imageId, false);
+      if (isAbort(error)) return;
+      this.note(imageId, false);
+      this.troubled(error);
     } finally {
       this.active.delete(imageId);
       this.pump();

@@ -6,6 +6,7 @@ import type { Vector } from './vector';
 export interface Annotation {
   uid: string;
   tool: string;
+  studyUid: string;
   seriesUid: string;
   sopInstanceUid: string;
   /** Counted from 1. */

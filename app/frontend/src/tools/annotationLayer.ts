@@ -177,9 +177,9 @@ interface AnnotationData {
 
 function placeOf(
   frame: Frame,
-): Pick<Annotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber' | 'frameOfReferenceUid'> {
-  const { seriesUid, sopInstanceUid, frameNumber, frameOfReferenceUid } = frame;
-  return { seriesUid, sopInstanceUid, frameNumber, frameOfReferenceUid };
+): Pick<Annotation, 'studyUid' | 'seriesUid' | 'sopInstanceUid' | 'frameNumber' | 'frameOfReferenceUid'> {
+  const { studyUid, seriesUid, sopInstanceUid, frameNumber, frameOfReferenceUid } = frame;
+  return { studyUid, seriesUid, sopInstanceUid, frameNumber, frameOfReferenceUid };
 }
 
 function vectors(points: readonly (readonly number[])[] | undefined): Vector[] {

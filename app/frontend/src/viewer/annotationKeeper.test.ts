@@ -7,6 +7,7 @@ import { ConflictError } from './annotationsClient';
 const drawn: Annotation = {
   uid: 'a',
   tool: 'length',
+  studyUid: '1.1',
   seriesUid: '1.2',
   sopInstanceUid: '1.3',
   frameNumber: 1,
@@ -34,20 +35,25 @@ function setUp(present: () => Annotation | undefined = () => drawn, left = new M
   };
   const events = {
     states: [] as SavingState[],
-    stateChanged: (state: SavingState) => events.states.push(state),
+    safe: true,
+    stateChanged: (state: SavingState, isSafe: boolean) => {
+      events.states.push(state);
+      events.safe = isSafe;
+    },
     overruled: vi.fn(),
     refused: vi.fn(),
+    unkept: vi.fn(),
     saved: vi.fn(),
     removed: vi.fn(),
   };
   const storage = {
     getItem: (key: string) => left.get(key) ?? null,
-    setItem: (key: string, value: string) => void left.set(key, value),
+    setItem: vi.fn((key: string, value: string) => void left.set(key, value)),
     removeItem: (key: string) => void left.delete(key),
   };
   const keeper = new AnnotationKeeper(client, present, events, storage, 'kept');
   keeper.adopt([]);
-  return { keeper, client, events, left };
+  return { keeper, client, events, left, storage };
 }
 
 beforeEach(() => {
@@ -79,7 +85,7 @@ describe('keeping annotations', () => {
     keeper.removed('a');
     await vi.runAllTimersAsync();
     expect(client.save.mock.calls.map(([, version]) => version)).toEqual([0, 1]);
-    expect(client.remove).toHaveBeenCalledExactlyOnceWith('a', 2);
+    expect(client.remove).toHaveBeenCalledExactlyOnceWith('1.1', 'a', 2);
     keeper.changed('a');
     await vi.runAllTimersAsync();
     expect(client.save.mock.lastCall?.[1]).toBe(0);
@@ -115,7 +121,7 @@ describe('keeping annotations', () => {
     expect(first.events.states.at(-1)).toBe('signedOut');
 
     const second = setUp(() => undefined, first.left);
-    expect(second.keeper.adopt([]).map(({ uid }) => uid)).toEqual(['a']);
+    expect(second.keeper.takeUp().map(({ uid }) => uid)).toEqual(['a']);
     await vi.advanceTimersByTimeAsync(500);
     expect(second.client.save).toHaveBeenCalledWith(drawn, 0);
     vi.clearAllTimers();
@@ -141,16 +147,53 @@ describe('keeping annotations', () => {
     expect(client.save.mock.lastCall?.[1]).toBe(7);
   });
 
-  it.each([new HttpError(403), new HttpError(400), new NotFoundError()])(
-    'does not repeat what is refused',
-    async (error) => {
-      const { keeper, client, events } = setUp();
-      client.save.mockRejectedValueOnce(error);
-      keeper.changed('a');
-      await vi.runAllTimersAsync();
-      expect(client.save).toHaveBeenCalledTimes(1);
-      expect(events.refused).toHaveBeenCalledExactlyOnceWith('a');
-      expect(keeper.isSaved).toBe(true);
-    },
-  );
+  it('does not repeat what is not the reader’s to change', async () => {
+    const { keeper, client, events } = setUp();
+    client.save.mockRejectedValueOnce(new HttpError(403));
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save).toHaveBeenCalledTimes(1);
+    expect(events.refused).toHaveBeenCalledExactlyOnceWith('a');
+    expect(keeper.isSaved).toBe(true);
+  });
+
+  it('leaves on the screen what the server cannot keep', async () => {
+    const { keeper, client, events } = setUp();
+    client.save.mockRejectedValueOnce(new HttpError(422));
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save).toHaveBeenCalledTimes(1);
+    expect(events.unkept).toHaveBeenCalledExactlyOnceWith('a');
+    expect(events.refused).not.toHaveBeenCalled();
+  });
+
+  it('keeps what belongs to a study that is gone, and saves the rest', async () => {
+    const { keeper, client, events, left } = setUp();
+    client.save.mockRejectedValueOnce(new NotFoundError());
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(100);
+    keeper.changed('b');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(events.states.at(-1)).toBe('gone');
+    expect(client.save).toHaveBeenCalledTimes(2);
+    expect(left.get('kept')).toContain('"uid":"a"');
+    expect(left.get('kept')).not.toContain('"uid":"b"');
+    await vi.runAllTimersAsync();
+    expect(events.states.at(-1)).toBe('saved');
+  });
+
+  it('goes on where the browser’s storage is full, and says that the page must stay', async () => {
+    const { keeper, client, events, storage } = setUp();
+    storage.setItem.mockImplementation(() => {
+      throw new DOMException('full', 'QuotaExceededError');
+    });
+    client.save.mockRejectedValueOnce(new ConnectionError());
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(500);
+    expect(events.states.at(-1)).toBe('waiting');
+    expect(events.safe).toBe(false);
+    await vi.runAllTimersAsync();
+    expect(events.states.at(-1)).toBe('saved');
+    expect(events.safe).toBe(true);
+  });
 });

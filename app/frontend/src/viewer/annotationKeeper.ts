@@ -4,14 +4,18 @@ import { HttpError, NotFoundError, SignedOutError } from '../dicomweb/errors';
 import type { Annotation, SavedAnnotation } from '../study/annotation';
 import { ConflictError, type AnnotationsClient } from './annotationsClient';
 
-export type SavingState = 'saved' | 'saving' | 'waiting' | 'signedOut';
+/** `gone`: the archive does not have the image any more, or not for this reader. */
+export type SavingState = 'saved' | 'saving' | 'waiting' | 'signedOut' | 'gone';
 
 export interface KeeperEvents {
-  stateChanged(state: SavingState): void;
+  /** `isSafe` is false while something unsaved would be lost with the page: the browser's storage took no copy. */
+  stateChanged(state: SavingState, isSafe: boolean): void;
   /** The server's own version won; undefined where it was removed. */
   overruled(uid: string, current: SavedAnnotation | undefined): void;
-  /** The server does not take it, now or ever. */
+  /** It is not the reader's to change. */
   refused(uid: string): void;
+  /** The server cannot keep it as it is: it stays on the screen only. */
+  unkept(uid: string): void;
   saved(annotation: SavedAnnotation): void;
   removed(uid: string): void;
 }
@@ -19,6 +23,7 @@ export interface KeeperEvents {
 /** What is to be told the server of one annotation; undefined stands for its removal. */
 interface Pending {
   uid: string;
+  studyUid: string;
   annotation: Annotation | undefined;
   version: number;
 }
@@ -27,13 +32,16 @@ interface Pending {
 const settleMs = 500;
 const firstRetryMs = 1000;
 const longestRetryMs = 30_000;
+const forbidden = 403;
 
 export class AnnotationKeeper {
   private readonly pending = new Map<string, Pending>();
   private readonly versions = new Map<string, number>();
+  private readonly studies = new Map<string, string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private retryMs = firstRetryMs;
   private isSending = false;
+  private isSafe = true;
 
   constructor(
     private readonly client: Pick<AnnotationsClient, 'save' | 'remove'>,
@@ -43,11 +51,21 @@ export class AnnotationKeeper {
     private readonly storageKey: string,
   ) {}
 
-  /** Takes over what the server has; returns what could not be sent before the page was left. */
-  adopt(saved: readonly SavedAnnotation[]): readonly Pending[] {
-    for (const { uid, version } of saved) this.versions.set(uid, version);
+  /** Takes over what the server has of a study. */
+  adopt(saved: readonly SavedAnnotation[]): void {
+    for (const { uid, studyUid, version } of saved) {
+      this.versions.set(uid, version);
+      this.studies.set(uid, studyUid);
+    }
+  }
+
+  /** Takes up what could not be sent before the page was left, of whatever study; returns it. */
+  takeUp(): readonly Pending[] {
     const left = this.leftOver();
-    for (const item of left) this.pending.set(item.uid, item);
+    for (const item of left) {
+      this.pending.set(item.uid, item);
+      this.studies.set(item.uid, item.studyUid);
+    }
     if (left.length > 0) this.schedule(0);
     return left;
   }
@@ -58,12 +76,16 @@ export class AnnotationKeeper {
 
   changed(uid: string): void {
     const annotation = this.read(uid);
-    if (annotation) this.put({ uid, annotation, version: this.versions.get(uid) ?? 0 });
+    if (!annotation) return;
+    const { studyUid } = annotation;
+    this.studies.set(uid, studyUid);
+    this.put({ uid, studyUid, annotation, version: this.versions.get(uid) ?? 0 });
   }
 
   removed(uid: string): void {
-    const version = this.versions.get(uid) ?? 0;
-    this.put({ uid, annotation: undefined, version });
+    const studyUid = this.studies.get(uid);
+    if (studyUid === undefined) return;
+    this.put({ uid, studyUid, annotation: undefined, version: this.versions.get(uid) ?? 0 });
   }
 
   /** Sends at once what waits, such as when the connection is back. */
@@ -74,7 +96,7 @@ export class AnnotationKeeper {
   private put(item: Pending): void {
     this.pending.set(item.uid, item);
     this.remember();
-    this.events.stateChanged('saving');
+    this.tell('saving');
     this.schedule(settleMs);
   }
 
@@ -87,18 +109,38 @@ export class AnnotationKeeper {
     if (this.isSending) return;
     this.isSending = true;
     try {
-      for (const item of [...this.pending.values()]) await this.sendOne(item);
-      this.retryMs = firstRetryMs;
-      this.events.stateChanged(this.isSaved ? 'saved' : 'saving');
-      if (!this.isSaved) this.schedule(settleMs);
+      const isGone = await this.sendAll();
+      this.remember();
+      if (!isGone) this.retryMs = firstRetryMs;
+      this.tell(this.isSaved ? 'saved' : isGone ? 'gone' : 'saving');
+      if (!this.isSaved) this.schedule(isGone ? this.nextRetry() : settleMs);
     } catch (error) {
-      this.events.stateChanged(error instanceof SignedOutError ? 'signedOut' : 'waiting');
-      this.schedule(this.retryMs);
-      this.retryMs = Math.min(this.retryMs * 2, longestRetryMs);
+      this.remember();
+      this.tell(error instanceof SignedOutError ? 'signedOut' : 'waiting');
+      this.schedule(this.nextRetry());
     } finally {
       this.isSending = false;
-      this.remember();
     }
+  }
+
+  /** Whether something is left that the archive has no image for; it does not hold up the rest. */
+  private async sendAll(): Promise<boolean> {
+    let isGone = false;
+    for (const item of [...this.pending.values()]) {
+      try {
+        await this.sendOne(item);
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+        isGone = true;
+      }
+    }
+    return isGone;
+  }
+
+  private nextRetry(): number {
+    const pauseMs = this.retryMs;
+    this.retryMs = Math.min(pauseMs * 2, longestRetryMs);
+    return pauseMs;
   }
 
   private async sendOne(item: Pending): Promise<void> {
@@ -112,7 +154,7 @@ export class AnnotationKeeper {
         this.versions.set(uid, saved.version);
         this.events.saved(saved);
       } else {
-        if (version > 0) await this.client.remove(uid, version);
+        if (version > 0) await this.client.remove(item.studyUid, uid, version);
         this.versions.set(uid, 0);
         this.events.removed(uid);
       }
@@ -120,8 +162,9 @@ export class AnnotationKeeper {
       if (error instanceof ConflictError) {
         this.versions.set(uid, error.current?.version ?? 0);
         this.events.overruled(uid, error.current);
-      } else if (isFinal(error)) {
-        this.events.refused(uid);
+      } else if (error instanceof HttpError && !error.isTransient) {
+        if (error.status === forbidden) this.events.refused(uid);
+        else this.events.unkept(uid);
       } else {
         throw error;
       }
@@ -129,9 +172,19 @@ export class AnnotationKeeper {
     if (this.pending.get(uid) === item) this.pending.delete(uid);
   }
 
+  private tell(state: SavingState): void {
+    this.events.stateChanged(state, this.isSafe);
+  }
+
   private remember(): void {
-    if (this.pending.size === 0) this.storage.removeItem(this.storageKey);
-    else this.storage.setItem(this.storageKey, JSON.stringify([...this.pending.values()]));
+    try {
+      if (this.pending.size === 0) this.storage.removeItem(this.storageKey);
+      else this.storage.setItem(this.storageKey, JSON.stringify([...this.pending.values()]));
+      this.isSafe = true;
+    } catch (error) {
+      if (!(error instanceof DOMException)) throw error;
+      this.isSafe = false;
+    }
   }
 
   private leftOver(): Pending[] {
@@ -147,8 +200,4 @@ export class AnnotationKeeper {
 function newer(before: Annotation, now: Annotation | undefined): Annotation {
   if (!now) return before;
   return now.quantities.length > 0 ? now : { ...now, quantities: before.quantities };
-}
-
-function isFinal(error: unknown): boolean {
-  return error instanceof NotFoundError || (error instanceof HttpError && !error.isTransient);
 }

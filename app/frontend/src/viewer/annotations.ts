@@ -18,11 +18,15 @@ export interface AnnotationsEvents {
   goTo(annotation: Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber'>): void;
 }
 
+const urgentStates: ReadonlySet<SavingState> = new Set(['waiting', 'signedOut', 'gone']);
+const unsafeText =
+  'Measurements not saved yet, and this browser’s storage is full: keep this tab open until they are';
 const stateTexts: Record<SavingState, string> = {
   saved: 'Measurements saved',
   saving: 'Saving measurements …',
   waiting: 'Measurements not saved yet: the server cannot be reached, trying again',
   signedOut: 'Measurements not saved: sign in again, they are kept in this tab',
+  gone: 'Measurements not saved: the archive does not have their images any more; they are kept in this tab',
 };
 
 export class Annotations {
@@ -30,6 +34,9 @@ export class Annotations {
   private readonly keeper: AnnotationKeeper;
   private readonly saved = new Map<string, SavedAnnotation>();
   private readonly drawn = new Set<string>();
+  /** Left over from a former page: newer than what the server says. */
+  private readonly unsent = new Set<string>();
+  private readonly loading = new Set<string>();
   private visible = true;
 
   constructor(
@@ -61,25 +68,42 @@ export class Annotations {
       },
     });
     this.keeper = this.makeKeeper();
-    addEventListener('online', () => {
-      this.keeper.flush();
-    });
     addEventListener('beforeunload', (event) => {
       if (!this.keeper.isSaved) event.preventDefault();
     });
   }
 
-  async load(): Promise<void> {
+  /** Reads what is kept of a study, once. */
+  async load(studyUid: string): Promise<void> {
+    if (this.loading.has(studyUid)) return;
+    this.loading.add(studyUid);
     try {
-      const annotations = await this.client.list();
-      for (const annotation of annotations) this.saved.set(annotation.uid, annotation);
-      for (const { uid, annotation } of this.keeper.adopt(annotations)) this.replace(uid, annotation);
+      const annotations = await this.client.list(studyUid);
+      this.keeper.adopt(annotations);
+      for (const annotation of annotations) {
+        if (!this.unsent.has(annotation.uid)) this.saved.set(annotation.uid, annotation);
+      }
     } catch (error) {
+      this.loading.delete(studyUid);
       if (error instanceof SignedOutError) this.events.signedOut(error);
-      this.events.savingChanged('Earlier measurements could not be loaded: reload the page', true);
+      this.events.savingChanged('Earlier measurements could not be loaded: trying again', true);
     }
     this.restore();
     this.list();
+  }
+
+  /** Shows what a former page could not send, and sends it. */
+  takeUp(): void {
+    for (const { uid, annotation } of this.keeper.takeUp()) {
+      this.unsent.add(uid);
+      this.replace(uid, annotation);
+    }
+  }
+
+  /** The server can be reached again: sends what waits, and reads what could not be read. */
+  recovered(studyUids: readonly string[]): void {
+    this.keeper.flush();
+    for (const studyUid of studyUids) void this.load(studyUid);
   }
 
   /** Other images are on display: puts what is kept for them onto them. */
@@ -130,20 +154,26 @@ export class Annotations {
       this.client,
       (uid) => this.layer.read(uid),
       {
-        stateChanged: (state) => {
-          this.events.savingChanged(stateTexts[state], state === 'waiting' || state === 'signedOut');
+        stateChanged: (state, isSafe) => {
+          const isUrgent = urgentStates.has(state);
+          this.events.savingChanged(isUrgent && !isSafe ? unsafeText : stateTexts[state], isUrgent);
           if (state === 'signedOut') this.events.signedOut(new SignedOutError());
         },
         saved: (annotation) => {
+          this.unsent.delete(annotation.uid);
           this.saved.set(annotation.uid, annotation);
           this.list();
         },
         removed: (uid) => {
+          this.unsent.delete(uid);
           this.saved.delete(uid);
           this.list();
         },
         refused: (uid) => {
           this.putBack(uid, 'Your change was not kept: this measurement is not yours to change');
+        },
+        unkept: () => {
+          this.events.savingChanged('A measurement cannot be saved: it stays on the screen only', true);
         },
         overruled: (uid, current) => {
           this.overrule(uid, current);

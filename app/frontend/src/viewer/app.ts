@@ -1,7 +1,6 @@
 /** The viewer put together: data, panes, the controls around them, and the features that work with all of it. */
 
 import { DicomWebClient } from '../dicomweb/client';
-import { SignedOutError } from '../dicomweb/errors';
 import { transferSyntaxOf } from '../dicomweb/multipart';
 import { startRendering, type Rendering } from '../render/engine';
 import type { FrameSource } from '../render/frameRegistry';
@@ -17,7 +16,9 @@ import { Grid } from './grid';
 import { Layout } from './layout';
 import { emptyStudy, studyFailed, type WaysOn } from './notices';
 import { Pane } from './pane';
-import { readSettings, rememberSeries, signInLink, type ViewerSettings } from './settings';
+import { watchServer } from './serverBanner';
+import type { ServerWatch } from './serverWatch';
+import { readSettings, rememberSeries, type ViewerSettings } from './settings';
 import { StudyData } from './studyData';
 
 export class ViewerApp implements Viewer {
@@ -28,7 +29,9 @@ export class ViewerApp implements Viewer {
   readonly tools: ToolBindings;
   readonly grid: Grid;
   readonly page: Layout;
+  readonly server: ServerWatch;
   private readonly features: readonly Feature[];
+  private hasStudy = false;
 
   constructor(root: HTMLElement) {
     this.settings = readSettings(root);
@@ -39,6 +42,7 @@ export class ViewerApp implements Viewer {
       chooseSeries: (seriesUid, partId) => void this.open(this.grid.active, seriesUid, partId),
       panelChanged: () => this.refresh(),
     });
+    this.server = watchServer(this.settings, this.page.banner, () => this.recovered());
     this.tools = new ToolBindings(this.rendering.engine.id, {
       frameOf: (imageId) => this.rendering.registry.frame(imageId),
       askText: (present) => this.page.textDialog.ask(present),
@@ -49,7 +53,6 @@ export class ViewerApp implements Viewer {
     this.page.build(this.grid.element, commands);
     this.grid.setLayout(1, 1);
     listenForKeys(commands, () => this.page.help.singleKeys);
-    addEventListener('online', () => this.retryFailed());
     this.page.showRenderer(this.rendering.usesCpu);
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);
@@ -70,6 +73,7 @@ export class ViewerApp implements Viewer {
       );
       return;
     }
+    this.hasStudy = true;
     const { series } = this.data;
     this.page.showSeries(series, (uid) => this.data.thumbnailUrl(uid));
     const wanted = series.find(({ uid }) => uid === this.settings.seriesUid);
@@ -84,7 +88,7 @@ export class ViewerApp implements Viewer {
   }
 
   noteSession(error: unknown): void {
-    if (error instanceof SignedOutError) this.page.showSignedOut(signInLink(this.settings.signInUrl));
+    this.server.note(error);
   }
 
   refresh(): void {
@@ -174,13 +178,14 @@ export class ViewerApp implements Viewer {
     }
   }
 
-  private retryFailed(): void {
-    for (const { view } of this.grid.panes) if (view.current.phase === 'error') view.retry();
+  private recovered(): void {
+    if (!this.hasStudy) void this.start();
+    for (const pane of this.grid.panes) pane.resume();
+    this.each((feature) => feature.recovered?.());
   }
 
   private waysOn(retry: () => void): WaysOn {
-    const { signInUrl, worklistUrl } = this.settings;
-    return { retry, signIn: signInLink(signInUrl), worklist: worklistUrl };
+    return { retry, worklist: this.settings.worklistUrl };
   }
 
   private each(call: (feature: Feature) => void): void {

@@ -9,6 +9,7 @@ import type { Command } from '../ui/shortcuts';
 import type { Grid } from './grid';
 import type { Layout } from './layout';
 import type { Pane } from './pane';
+import type { ServerWatch } from './serverWatch';
 import type { ViewerSettings } from './settings';
 import type { StudyData } from './studyData';
 
@@ -23,7 +24,8 @@ export interface Viewer {
   readonly page: Layout;
   /** Raises nothing: what fails is shown in the pane. */
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void>;
-  /** Tells the reader, once, that the session has ended, if that is what the error says. */
+  readonly server: ServerWatch;
+  /** Takes note of what failed: where it is the session or the server, the reader is told. */
   noteSession(error: unknown): void;
   /** Shows the state of all commands anew. */
   refresh(): void;
@@ -34,6 +36,8 @@ export interface Feature {
   readonly commands?: readonly Command[];
   /** The study's list of series is there. */
   loaded?(): void;
+  /** The server answers again, or the reader signed in again: what failed can go on. */
+  recovered?(): void;
   paneMade?(pane: Pane): void;
   paneGone?(pane: Pane): void;
   /** The reader works in another pane. */

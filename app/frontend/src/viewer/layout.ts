@@ -2,6 +2,7 @@
 
 import type { DisplaySet, ImageSet } from '../study/displaySets';
 import { holdsImages, type SeriesSummary } from '../study/seriesList';
+import { Banner } from '../ui/banner';
 import { element } from '../ui/dom';
 import { HelpDialog } from '../ui/helpDialog';
 import { icon } from '../ui/icons';
@@ -28,7 +29,7 @@ export class Layout {
   readonly series: SeriesStrip;
   readonly side: SidePanels;
   readonly top: TopBar;
-  private readonly session = element('div', { class: 'viewer-session', role: 'alert', hidden: true });
+  readonly banner = new Banner();
 
   constructor(
     private readonly root: HTMLElement,
@@ -48,7 +49,7 @@ export class Layout {
     this.root.replaceChildren(
       this.top.element,
       this.toolbar.element,
-      this.session,
+      this.banner.element,
       this.series.element,
       this.toolbar.measuring,
       stage,
@@ -87,15 +88,6 @@ export class Layout {
     );
     const frames = images.reduce((sum, set) => sum + set.frames.length, 0);
     if (images.some(({ isClip }) => isClip)) this.series.setCount(seriesUid, `${frames} frames`);
-  }
-
-  showSignedOut(href: string): void {
-    if (!this.session.hidden) return;
-    this.session.hidden = false;
-    this.session.replaceChildren(
-      icon('warning', 16),
-      element('span', {}, 'Signed out: ', element('a', { href }, 'sign in again')),
-    );
   }
 
   showRenderer(usesCpu: boolean): void {

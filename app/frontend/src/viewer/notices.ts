@@ -15,14 +15,13 @@ export function reasonFor(error: unknown): string {
   if (error instanceof CorruptDataError)
     return 'Its data is damaged, or in a format that cannot be shown here.';
   if (error instanceof NotFoundError) return 'The archive does not have it any more.';
-  if (error instanceof SignedOutError) return 'Your session has ended.';
+  if (error instanceof SignedOutError) return 'Your session has ended: sign in again, and it goes on.';
   return 'Something unexpected happened in the viewer.';
 }
 
 /** Where the reader can go from a failure. */
 export interface WaysOn {
   retry: () => void;
-  signIn: string;
   worklist: string;
 }
 
@@ -34,11 +33,9 @@ export function seriesFailed(error: unknown, ways: WaysOn): Notice {
   return failed('This series could not be loaded', error, ways);
 }
 
-function failed(title: string, error: unknown, { retry, signIn }: WaysOn): Notice {
-  const action =
-    error instanceof SignedOutError
-      ? { label: 'Sign in again', href: signIn }
-      : { label: 'Try again', run: retry };
+function failed(title: string, error: unknown, { retry }: WaysOn): Notice {
+  // Who has to sign in again is told so above all images, and then they come by themselves.
+  const action = error instanceof SignedOutError ? undefined : { label: 'Try again', run: retry };
   return { icon: 'warning', title, detail: reasonFor(error), action, urgent: true };
 }
 

@@ -46,6 +46,8 @@ export class Pane {
   private readonly other = element('div', { class: 'viewer-content', hidden: true });
   private seriesNotice: Notice | undefined;
   private set: DisplaySet | undefined;
+  /** Whether the series itself could not be read. */
+  private hasFailed = false;
 
   constructor(
     readonly id: string,
@@ -116,6 +118,12 @@ export class Pane {
     this.view.goTo(index);
   }
 
+  /** Asks again for what could not be loaded, now that the server answers. */
+  resume(): void {
+    if (this.hasFailed && this.seriesUid !== undefined) void this.open(this.seriesUid);
+    else this.reader.resume();
+  }
+
   /** A message in place of the image, until another series is opened. */
   notify(notice: Notice | undefined): void {
     this.seriesNotice = notice;
@@ -134,12 +142,14 @@ export class Pane {
       opening: (seriesUid) => {
         this.cine.stop();
         this.set = undefined;
+        this.hasFailed = false;
         this.showContent(undefined);
         this.notify(undefined);
         this.events.opening(this, seriesUid);
       },
       opened: (seriesUid, sets, shown) => this.opened(seriesUid, sets, shown),
       failed: (seriesUid, error) => {
+        this.hasFailed = true;
         this.events.failed(error);
         this.notify(
           seriesFailed(
@@ -148,6 +158,7 @@ export class Pane {
           ),
         );
       },
+      troubled: (error) => this.events.failed(error),
       progressed: (seriesUid, progress) => {
         this.stage.showLoaded(progress.loaded);
         this.events.progressed(this, seriesUid, progress);

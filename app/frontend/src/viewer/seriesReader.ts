@@ -12,6 +12,8 @@ export interface SeriesReaderEvents {
   opened(seriesUid: string, sets: readonly DisplaySet[], shown: DisplaySet | undefined): void;
   failed(seriesUid: string, error: unknown): void;
   progressed(seriesUid: string, progress: PrefetchProgress): void;
+  /** An image that nobody waits for yet could not be loaded. */
+  troubled(error: unknown): void;
 }
 
 export class SeriesReader {
@@ -27,10 +29,14 @@ export class SeriesReader {
     rendering: Rendering,
     private readonly events: SeriesReaderEvents,
   ) {
-    this.prefetcher = new Prefetcher(rendering.loader, (progress) => {
-      if (this.shown) events.progressed(this.shown.seriesUid, progress);
-      if (progress.total > 0 && progress.loaded + progress.failed >= progress.total) this.warmNextSeries();
-    });
+    this.prefetcher = new Prefetcher(
+      rendering.loader,
+      (progress) => {
+        if (this.shown) events.progressed(this.shown.seriesUid, progress);
+        if (progress.total > 0 && progress.loaded + progress.failed >= progress.total) this.warmNextSeries();
+      },
+      (error) => events.troubled(error),
+    );
   }
 
   /** The viewport and the reader need each other; the viewport is made second. */
@@ -71,6 +77,13 @@ export class SeriesReader {
     this.prefetcher.note(imageId, error === undefined);
     if (error instanceof SignedOutError) this.prefetcher.stop();
     else if (this.view) this.prefetcher.moveTo(this.view.current.target, 1);
+  }
+
+  /** Goes on where a lost connection or an ended session stopped it. */
+  resume(): void {
+    if (!this.view || !this.shown) return;
+    if (this.view.current.phase === 'error') this.view.retry();
+    this.prefetcher.resume(this.view.current.target);
   }
 
   /** Stops loading for good. */

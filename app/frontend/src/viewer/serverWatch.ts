@@ -44,6 +44,12 @@ export class ServerWatch {
     return this.state;
   }
 
+  /** Whether the server answers and knows the reader, asked now. */
+  async isReader(): Promise<boolean> {
+    await this.check();
+    return this.state.kind === 'up';
+  }
+
   /** Something failed; one request that did not come through is no proof yet, so the server is asked. */
   note(error: unknown): void {
     if (error instanceof SignedOutError) this.change({ kind: 'signedOut' });

@@ -47,13 +47,18 @@ export function readSettings(root: HTMLElement): ViewerSettings {
   };
 }
 
+/** Where the annotations of a study are: of the one that the page is about, or of another. */
+export function annotationsUrl(settings: ViewerSettings, studyUid: string): string {
+  return settings.annotationsUrl.replace(settings.studyUid, studyUid);
+}
+
 export function rememberSeries(seriesUid: string): void {
   const address = new URL(location.href);
   address.searchParams.set('series', seriesUid);
   history.replaceState(history.state, '', address);
 }
 
-/** The sign-in page, told where to come back to: this page, or one that only says so where a new tab is used. */
-export function signInLink(signInUrl: string, next = location.pathname + location.search): string {
+/** The sign-in page, told where it leads to. */
+export function signInLink(signInUrl: string, next: string): string {
   return `${signInUrl}?${new URLSearchParams({ next }).toString()}`;
 }

@@ -6,6 +6,7 @@ import type { Command } from '../../ui/shortcuts';
 import { Annotations } from '../annotations';
 import { AnnotationsClient } from '../annotationsClient';
 import type { Feature, Viewer } from '../feature';
+import { annotationsUrl } from '../settings';
 
 const panelId = 'measurements';
 
@@ -13,18 +14,29 @@ type Place = Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber
 
 export function measurements(viewer: Viewer): Feature {
   const annotations = make(viewer);
+  const { studyUid } = viewer.settings;
+  const read = new Set([studyUid]);
   return {
-    loaded: () => void annotations.load(),
-    opened: (_pane, shown) => {
-      if (shown?.kind === 'images') annotations.opened();
+    loaded: () => {
+      annotations.takeUp();
+      void annotations.load(studyUid);
     },
+    opened: (_pane, shown) => {
+      if (shown?.kind !== 'images') return;
+      annotations.opened();
+      const owner = shown.frames[0]?.studyUid ?? studyUid;
+      read.add(owner);
+      void annotations.load(owner);
+    },
+    recovered: () => annotations.recovered([...read]),
     commands: commandsFor(viewer, annotations),
   };
 }
 
 function make(viewer: Viewer): Annotations {
   const { rendering, grid, page } = viewer;
-  const { annotationsUrl, csrfToken, mayAnnotate, studyUid } = viewer.settings;
+  const { settings } = viewer;
+  const { mayAnnotate, studyUid, user } = settings;
   const panel = new AnnotationPanel({
     goTo: (uid) => annotations.goTo(uid),
     remove: (uid) => annotations.remove(uid),
@@ -33,7 +45,10 @@ function make(viewer: Viewer): Annotations {
   const annotations = new Annotations(
     rendering,
     () => grid.panes.map((pane) => pane.canvasHost),
-    new AnnotationsClient(annotationsUrl, csrfToken),
+    new AnnotationsClient((uid) => annotationsUrl(settings, uid), {
+      csrfToken: () => settings.csrfToken,
+      renew: () => viewer.server.isReader(),
+    }),
     panel,
     {
       savingChanged: (text, isUrgent) => {
@@ -46,7 +61,7 @@ function make(viewer: Viewer): Annotations {
     },
     {
       mayAnnotate,
-      storageKey: `noctis.annotations.${studyUid}`,
+      storageKey: `noctis.annotations.${user}.${studyUid}`,
       frames: () => grid.panes.flatMap((pane) => pane.images?.frames ?? []),
     },
   );
