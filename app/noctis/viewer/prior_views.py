@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from noctis.accounts.client_address import client_address
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import Study
-from noctis.viewer.priors import Prior, priors_of
+from noctis.viewer.actions import note_opened
+from noctis.viewer.priors import Prior, contradict, priors_of
 
 
 @require_safe
@@ -22,6 +25,20 @@ def list_priors(request: HttpRequest, study_uid: str) -> JsonResponse:
     user = signed_in_user(request)
     study = get_object_or_404(Study.objects.visible_to(user), study_instance_uid=study_uid)
     return JsonResponse({"priors": [_written(prior) for prior in priors_of(study, user=user)]})
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def open_prior(request: HttpRequest, study_uid: str, prior_uid: str) -> HttpResponse:
+    """Record that a prior is shown beside a study; refused where the two do not clearly belong to one person."""
+    user = signed_in_user(request)
+    study = get_object_or_404(Study.objects.visible_to(user), study_instance_uid=study_uid)
+    others = Study.objects.visible_to(user).filter(patient_id=study.patient_id).exclude(pk=study.pk)
+    prior = get_object_or_404(others.select_related("facility"), study_instance_uid=prior_uid)
+    if contradict(study, prior):
+        return HttpResponse(status=HTTPStatus.CONFLICT)
+    note_opened(prior, acting_user=user, address=client_address(request))
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 def _written(prior: Prior) -> dict[str, Any]:

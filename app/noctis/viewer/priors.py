@@ -55,7 +55,7 @@ def _prior(study: Study, other: Study, parts: dict[int, tuple[str, ...]]) -> Pri
         study=other,
         body_parts=parts.get(other.pk, ()),
         is_earlier=_when(other) <= _when(study),
-        is_doubtful=_differ(study, other),
+        is_doubtful=contradict(study, other),
         same_modality=bool(_image_modalities(study) & _image_modalities(other)),
         same_region=_same_region(study, other, parts),
     )
@@ -67,7 +67,7 @@ def _when(study: Study) -> tuple[Any, ...]:
     return date is not None, date and date.toordinal(), time.isoformat() if time else ""
 
 
-def _differ(one: Study, other: Study) -> bool:
+def contradict(one: Study, other: Study) -> bool:
     """Whether name, birth date or sex contradict each other; what is missing contradicts nothing."""
     pairs = (
         (one.patient_name and one.patient_name_index, other.patient_name and other.patient_name_index),

@@ -20,4 +20,5 @@ urlpatterns = [
         name="import_measurement_report",
     ),
     path("viewer/<uid:study_uid>/priors", prior_views.list_priors, name="priors"),
+    path("viewer/<uid:study_uid>/priors/<uid:prior_uid>", prior_views.open_prior, name="open_prior"),
 ]

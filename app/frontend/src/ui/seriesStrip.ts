@@ -43,6 +43,11 @@ export class SeriesStrip {
     this.list.replaceChildren(...cards.map((card) => this.entry(card).item));
   }
 
+  /** Cards of another study's series, for a list of their own. */
+  cardsFor(cards: readonly SeriesCard[]): HTMLLIElement[] {
+    return cards.map((card) => this.entry(card).item);
+  }
+
   markCurrent(seriesUid: string, partId?: string): void {
     for (const [uid, { button, parts }] of this.entries) {
       const isCurrent = uid === seriesUid;

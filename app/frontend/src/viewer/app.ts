@@ -15,7 +15,10 @@ import { makers } from './features';
 import { Grid } from './grid';
 import { Layout } from './layout';
 import { emptyStudy, studyFailed, type WaysOn } from './notices';
+import { OwnRequests } from './ownRequests';
 import { Pane } from './pane';
+import { PriorsClient } from './priors';
+import { PriorStudies } from './priorStudies';
 import { watchServer } from './serverBanner';
 import type { ServerWatch } from './serverWatch';
 import { readSettings, rememberSeries, type ViewerSettings } from './settings';
@@ -30,13 +33,20 @@ export class ViewerApp implements Viewer {
   readonly grid: Grid;
   readonly page: Layout;
   readonly server: ServerWatch;
+  readonly requests: OwnRequests;
+  readonly priors: PriorStudies;
   private readonly features: readonly Feature[];
   private hasStudy = false;
 
   constructor(root: HTMLElement) {
     this.settings = readSettings(root);
     this.client = new DicomWebClient(this.settings.dicomWebRoot);
-    this.data = new StudyData(this.client, this.settings.studyUid);
+    this.requests = new OwnRequests({
+      csrfToken: () => this.settings.csrfToken,
+      renew: () => this.server.isReader(),
+    });
+    this.priors = new PriorStudies(new PriorsClient(this.settings.priorsUrl, this.requests), () => this.data);
+    this.data = new StudyData(this.client, this.settings.studyUid, (uid) => this.priors.mayShow(uid));
     this.rendering = startRendering(frameSource(this.client));
     this.page = new Layout(root, this.settings.worklistUrl, {
       chooseSeries: (seriesUid, partId) => void this.open(this.grid.active, seriesUid, partId),
@@ -125,7 +135,7 @@ export class ViewerApp implements Viewer {
     const { seriesUid } = pane;
     if (seriesUid !== undefined) {
       this.page.series.markCurrent(seriesUid, pane.shown?.id);
-      rememberSeries(seriesUid);
+      this.rememberSeries(seriesUid);
     }
     this.each((feature) => feature.activated?.(pane));
     this.refresh();
@@ -135,7 +145,7 @@ export class ViewerApp implements Viewer {
     this.each((feature) => feature.opened?.(pane, undefined));
     if (pane !== this.grid.active) return;
     this.page.series.markCurrent(seriesUid);
-    rememberSeries(seriesUid);
+    this.rememberSeries(seriesUid);
   }
 
   private opened(
@@ -176,6 +186,11 @@ export class ViewerApp implements Viewer {
     if (pane === this.grid.active) {
       this.page.status.showLoading(`${loaded} of ${total} images loaded${failures}`);
     }
+  }
+
+  /** The address names a series of the study that the page is about. */
+  private rememberSeries(seriesUid: string): void {
+    if (!this.data.studyOf(seriesUid)?.isPrior) rememberSeries(seriesUid);
   }
 
   private recovered(): void {

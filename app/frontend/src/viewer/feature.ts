@@ -8,7 +8,9 @@ import type { ToolBindings } from '../tools/toolBindings';
 import type { Command } from '../ui/shortcuts';
 import type { Grid } from './grid';
 import type { Layout } from './layout';
+import type { OwnRequests } from './ownRequests';
 import type { Pane } from './pane';
+import type { PriorStudies } from './priorStudies';
 import type { ServerWatch } from './serverWatch';
 import type { ViewerSettings } from './settings';
 import type { StudyData } from './studyData';
@@ -25,6 +27,8 @@ export interface Viewer {
   /** Raises nothing: what fails is shown in the pane. */
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void>;
   readonly server: ServerWatch;
+  readonly requests: OwnRequests;
+  readonly priors: PriorStudies;
   /** Takes note of what failed: where it is the session or the server, the reader is told. */
   noteSession(error: unknown): void;
   /** Shows the state of all commands anew. */

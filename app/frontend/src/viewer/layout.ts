@@ -6,7 +6,7 @@ import { Banner } from '../ui/banner';
 import { element } from '../ui/dom';
 import { HelpDialog } from '../ui/helpDialog';
 import { icon } from '../ui/icons';
-import { SeriesStrip } from '../ui/seriesStrip';
+import { SeriesStrip, type SeriesCard } from '../ui/seriesStrip';
 import type { Command } from '../ui/shortcuts';
 import { SidePanels } from '../ui/sidePanels';
 import { StatusBar } from '../ui/statusBar';
@@ -65,15 +65,7 @@ export class Layout {
   }
 
   showSeries(series: readonly SeriesSummary[], thumbnailUrl: (seriesUid: string) => string): void {
-    this.series.show(
-      series.map((summary) => ({
-        uid: summary.uid,
-        title: titleOf(summary),
-        subtitle: subtitleOf(summary),
-        count: countOf(summary),
-        thumbnailUrl: holdsImages(summary) ? thumbnailUrl(summary.uid) : undefined,
-      })),
-    );
+    this.series.show(cardsOf(series, thumbnailUrl));
   }
 
   /** What a series turned out to hold, once its metadata is there. */
@@ -110,6 +102,19 @@ export class Layout {
     });
     return button;
   }
+}
+
+export function cardsOf(
+  series: readonly SeriesSummary[],
+  thumbnailUrl: (seriesUid: string) => string,
+): SeriesCard[] {
+  return series.map((summary) => ({
+    uid: summary.uid,
+    title: titleOf(summary),
+    subtitle: subtitleOf(summary),
+    count: countOf(summary),
+    thumbnailUrl: holdsImages(summary) ? thumbnailUrl(summary.uid) : undefined,
+  }));
 }
 
 function titleOf({ description, number, modality }: SeriesSummary): string {

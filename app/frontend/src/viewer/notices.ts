@@ -7,9 +7,13 @@ import {
   NotFoundError,
   SignedOutError,
 } from '../dicomweb/errors';
+import { PatientMismatchError } from '../study/samePatient';
 import type { Notice } from '../ui/notice';
 
 export function reasonFor(error: unknown): string {
+  if (error instanceof PatientMismatchError) {
+    return 'They name another patient than this study, so they are not shown beside it. Open that study by itself.';
+  }
   if (error instanceof ConnectionError) return 'The server could not be reached. Check the connection.';
   if (error instanceof HttpError) return `The server answered with an error (status ${error.status}).`;
   if (error instanceof CorruptDataError)
@@ -30,6 +34,14 @@ export function imageFailed(index: number, error: unknown, ways: WaysOn): Notice
 }
 
 export function seriesFailed(error: unknown, ways: WaysOn): Notice {
+  if (error instanceof PatientMismatchError) {
+    return {
+      icon: 'warning',
+      title: 'These images may be of another patient',
+      detail: reasonFor(error),
+      urgent: true,
+    };
+  }
   return failed('This series could not be loaded', error, ways);
 }
 

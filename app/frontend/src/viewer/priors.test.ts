@@ -25,7 +25,7 @@ describe('priors', () => {
   test('come as the server puts them in order', async () => {
     const asked = vi.fn(() => Promise.resolve(Response.json({ priors: [prior] })));
     vi.stubGlobal('fetch', asked);
-    expect(await new PriorsClient('/viewer/1.1/priors').list()).toEqual([prior]);
+    expect(await new PriorsClient('/viewer/1.1/priors', { send: vi.fn() }).list()).toEqual([prior]);
     expect(asked).toHaveBeenCalledWith('/viewer/1.1/priors', expect.anything());
   });
 

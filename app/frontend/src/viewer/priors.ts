@@ -1,6 +1,8 @@
 /** The other studies of the patient, the most relevant first. */
 
 import { getJson, type RetryPolicy } from '../dicomweb/http';
+import { PatientMismatchError } from '../study/samePatient';
+import type { OwnRequests } from './ownRequests';
 
 export interface Prior {
   readonly studyUid: string;
@@ -22,11 +24,20 @@ export interface Prior {
   readonly sameRegion: boolean;
 }
 
+const conflict = 409;
+
 export class PriorsClient {
   constructor(
     private readonly url: string,
+    private readonly requests: Pick<OwnRequests, 'send'>,
     private readonly retry?: RetryPolicy,
   ) {}
+
+  /** Has it recorded that a prior is shown; raises PatientMismatchError where it may be of somebody else. */
+  async open(studyUid: string): Promise<void> {
+    const response = await this.requests.send('POST', `${this.url}/${studyUid}`);
+    if (response.status === conflict) throw new PatientMismatchError();
+  }
 
   async list(): Promise<readonly Prior[]> {
     const options = { accept: 'application/json', ...(this.retry ? { retry: this.retry } : {}) };

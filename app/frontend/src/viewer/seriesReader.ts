@@ -61,9 +61,7 @@ export class SeriesReader {
   }
 
   step(delta: 1 | -1): void {
-    const { series } = this.data;
-    const index = series.findIndex(({ uid }) => uid === this.seriesUid);
-    const next = series[index + delta];
+    const next = this.data.beside(this.seriesUid, delta);
     if (next) void this.open(next.uid);
   }
 
@@ -111,8 +109,7 @@ export class SeriesReader {
 
   /** Its metadata only, so that the next series opens at once. */
   private warmNextSeries(): void {
-    const { series } = this.data;
-    const next = series[series.findIndex(({ uid }) => uid === this.seriesUid) + 1];
+    const next = this.data.beside(this.seriesUid, 1);
     // A failure now is no news: it will be met, and told, when the series is opened.
     if (next) this.data.displaySets(next.uid).catch(() => undefined);
   }

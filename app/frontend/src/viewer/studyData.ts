@@ -1,4 +1,4 @@
-/** The study's data as it arrives: the series list first, each series' metadata when it is wanted. */
+/** The data of the studies on the screen: series lists first, each series' metadata when it is wanted. */
 
 import type { DicomWebClient } from '../dicomweb/client';
 import { NotFoundError } from '../dicomweb/errors';
@@ -7,16 +7,33 @@ import { Tag } from '../dicomweb/tags';
 import { displaySetsOf, type DisplaySet } from '../study/displaySets';
 import { formatDate, formatTime } from '../study/format';
 import { patientOf } from '../study/overlayText';
+import { isOtherPatient, PatientMismatchError } from '../study/samePatient';
 import { seriesListOf, type SeriesSummary } from '../study/seriesList';
 import type { StudyHeading } from '../ui/topBar';
 
+export interface OpenStudy {
+  readonly uid: string;
+  readonly isPrior: boolean;
+  readonly description: string;
+  /** As the reader reads it; empty where the images name none. */
+  readonly date: string;
+  readonly series: readonly SeriesSummary[];
+}
+
 export class StudyData {
   private readonly sets = new Map<string, Promise<DisplaySet[]>>();
+  private readonly read = new Map<string, readonly DisplaySet[]>();
+  private readonly studies = new Map<string, OpenStudy>();
+  private readonly studyBySeries = new Map<string, OpenStudy>();
+  private patient: DicomObject | undefined;
+  /** Of the study that is read. */
   series: readonly SeriesSummary[] = [];
 
   constructor(
     private readonly client: DicomWebClient,
     private readonly studyUid: string,
+    /** Asks whether a prior may be shown beside the study, and has it recorded; raises PatientMismatchError. */
+    private readonly mayShow: (studyUid: string) => Promise<void>,
   ) {}
 
   /** Raises NotFoundError when there is no such study for this user. */
@@ -26,14 +43,44 @@ export class StudyData {
       this.client.seriesOf(this.studyUid),
     ]);
     if (!study) throw new NotFoundError();
-    this.series = seriesListOf(series);
+    this.patient = study;
+    this.series = this.add(this.studyUid, false, study, series).series;
     return headingOf(study);
+  }
+
+  /** Makes the series of another study of the patient known; none of their images is read. */
+  async addPrior(studyUid: string): Promise<OpenStudy> {
+    const known = this.studies.get(studyUid);
+    if (known) return known;
+    const [study, series] = await Promise.all([this.client.study(studyUid), this.client.seriesOf(studyUid)]);
+    if (!study) throw new NotFoundError();
+    if (!this.patient || isOtherPatient(this.patient, study)) throw new PatientMismatchError();
+    return this.studies.get(studyUid) ?? this.add(studyUid, true, study, series);
+  }
+
+  get current(): OpenStudy | undefined {
+    return this.studies.get(this.studyUid);
+  }
+
+  study(studyUid: string): OpenStudy | undefined {
+    return this.studies.get(studyUid);
+  }
+
+  /** The study that a series belongs to. */
+  studyOf(seriesUid: string): OpenStudy | undefined {
+    return this.studyBySeries.get(seriesUid);
+  }
+
+  /** The series before or after in the list of its study. */
+  beside(seriesUid: string | undefined, delta: 1 | -1): SeriesSummary | undefined {
+    const series = (seriesUid === undefined ? undefined : this.studyOf(seriesUid)?.series) ?? this.series;
+    return series[series.findIndex(({ uid }) => uid === seriesUid) + delta];
   }
 
   displaySets(seriesUid: string): Promise<DisplaySet[]> {
     const known = this.sets.get(seriesUid);
     if (known) return known;
-    const loading = this.client.seriesMetadata(this.studyUid, seriesUid).then(displaySetsOf);
+    const loading = this.readSeries(seriesUid);
     this.sets.set(seriesUid, loading);
     loading.catch(() => {
       this.sets.delete(seriesUid);
@@ -41,8 +88,40 @@ export class StudyData {
     return loading;
   }
 
+  /** What a series holds, where its metadata are there already. */
+  knownSets(seriesUid: string): readonly DisplaySet[] | undefined {
+    return this.read.get(seriesUid);
+  }
+
   thumbnailUrl(seriesUid: string): string {
-    return this.client.thumbnailUrl(this.studyUid, seriesUid);
+    return this.client.thumbnailUrl(this.studyOf(seriesUid)?.uid ?? this.studyUid, seriesUid);
+  }
+
+  private async readSeries(seriesUid: string): Promise<DisplaySet[]> {
+    const study = this.studyOf(seriesUid);
+    if (study?.isPrior) await this.mayShow(study.uid);
+    const instances = await this.client.seriesMetadata(study?.uid ?? this.studyUid, seriesUid);
+    const { patient } = this;
+    if (study?.isPrior && patient && instances.some((instance) => isOtherPatient(patient, instance))) {
+      throw new PatientMismatchError();
+    }
+    const sets = displaySetsOf(instances);
+    this.read.set(seriesUid, sets);
+    return sets;
+  }
+
+  private add(uid: string, isPrior: boolean, study: DicomObject, series: readonly DicomObject[]): OpenStudy {
+    const added: OpenStudy = {
+      uid,
+      isPrior,
+      description: text(study, Tag.StudyDescription) ?? '',
+      date: formatDate(text(study, Tag.StudyDate)) ?? '',
+      // A series that another study has already would be shown as that study's: it is left out.
+      series: seriesListOf(series).filter((one) => !this.studyBySeries.has(one.uid)),
+    };
+    this.studies.set(uid, added);
+    for (const one of added.series) this.studyBySeries.set(one.uid, added);
+    return added;
   }
 }
 

@@ -47,6 +47,7 @@ EXPECTED = {
     "measurement_report": ("get", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "measurement_reports": ("get", OWNERS),
     "import_measurement_report": ("post", (SIGN_IN, MISSING, MISSING, REFUSED, *(BAD,) * 3)),
+    "open_prior": ("post", (SIGN_IN, *(MISSING,) * 6)),
     "priors": ("get", OWNERS),
     "study_notes": ("get", OWNERS),
     "study_note": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
@@ -152,6 +153,7 @@ def test_access(client, people, study, rows, name, who):
         client.force_login(getattr(people, who))
     values = {
         "study_uid": study.study_instance_uid,
+        "prior_uid": study.study_instance_uid,
         "instance_uid": "1.2.3",
         "frame_number": 1,
         "token": "x",

@@ -155,3 +155,26 @@ def test_a_long_history_costs_no_more_queries(north, django_assert_num_queries):
 
     with django_assert_num_queries(5):  # session, user, study, studies, body parts
         assert len(asked(current, client)) == 30
+
+
+def test_showing_a_prior_is_recorded_with_the_study_that_it_is_of(north):
+    current, prior = study_of(north), study_of(north, date(2025, 1, 1))
+    assert client_of(Role.RADIOLOGIST).post(f"/viewer/{current}/priors/{prior}").status_code == 204
+    entry = AuditEntry.objects.get(action=Action.STUDY_OPENED)
+    assert entry.study_instance_uid == str(prior)
+
+
+def test_no_study_is_shown_beside_another_unless_both_are_of_one_patient(north):
+    south = Facility.objects.create(code="SOUTH", name="South")
+    current = study_of(north, sex="F")
+    others = {
+        study_of(north, sex="M"): 409,
+        study_of(north, patient_identifier="P-2"): 404,
+        study_of(south): 404,
+        current: 404,
+    }
+    reader = client_of(Role.RADIOLOGIST)
+    assert {other: reader.post(f"/viewer/{current}/priors/{other}").status_code for other in others} == others
+    own = study_of(north)
+    assert client_of(Role.TECHNICIAN, south).post(f"/viewer/{current}/priors/{own}").status_code == 404
+    assert not AuditEntry.objects.filter(action=Action.STUDY_OPENED).exists()

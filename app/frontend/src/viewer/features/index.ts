@@ -5,6 +5,7 @@ import { gridLayout } from './gridLayout';
 import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
+import { priors } from './priors';
 import { pointing } from './pointing';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
@@ -17,4 +18,5 @@ export const makers: readonly MakeFeature[] = [
   gridLayout,
   linking,
   measurements,
+  priors,
 ];

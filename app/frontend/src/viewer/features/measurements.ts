@@ -45,10 +45,7 @@ function make(viewer: Viewer): Annotations {
   const annotations = new Annotations(
     rendering,
     () => grid.panes.map((pane) => pane.canvasHost),
-    new AnnotationsClient((uid) => annotationsUrl(settings, uid), {
-      csrfToken: () => settings.csrfToken,
-      renew: () => viewer.server.isReader(),
-    }),
+    new AnnotationsClient(viewer.requests, (uid) => annotationsUrl(settings, uid)),
     panel,
     {
       savingChanged: (text, isUrgent) => {

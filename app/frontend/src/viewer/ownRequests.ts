@@ -1,0 +1,53 @@
+/** Requests that change something on the server, under the reader's own name and no other. */
+
+import { ConnectionError, HttpError, NotFoundError, SignedOutError } from '../dicomweb/errors';
+
+/** What a change needs to be the reader's own. */
+export interface Credentials {
+  /** Of the session as it is now. */
+  csrfToken: () => string;
+  /** Asks for the token of a new session; false where the reader is not signed in, or is somebody else. */
+  renew: () => Promise<boolean>;
+}
+
+const forbidden = 403;
+const conflict = 409;
+/** Browsers send no more than 64 KiB for a page that is being left. */
+const mostAfterLeaving = 60_000;
+
+export class OwnRequests {
+  constructor(private readonly credentials: Credentials) {}
+
+  /** The answer, or that there is a conflict (409), which only the caller understands; everything else is raised. */
+  async send(method: string, url: string, body?: object): Promise<Response> {
+    try {
+      return await this.exchange(method, url, body);
+    } catch (error) {
+      // A new session has a new token: the old one is refused like somebody without the right.
+      if (!(error instanceof HttpError && error.status === forbidden)) throw error;
+      if (!(await this.credentials.renew())) throw new SignedOutError();
+      return this.exchange(method, url, body);
+    }
+  }
+
+  private async exchange(method: string, url: string, body?: object): Promise<Response> {
+    const written = body && JSON.stringify(body);
+    const response = await fetch(url, {
+      method,
+      credentials: 'same-origin',
+      headers: {
+        Accept: 'application/json',
+        'X-Requested-With': 'XMLHttpRequest',
+        ...(method === 'GET' ? {} : { 'X-CSRFToken': this.credentials.csrfToken() }),
+        ...(written ? { 'Content-Type': 'application/json' } : {}),
+      },
+      ...(written ? { body: written, keepalive: written.length < mostAfterLeaving } : {}),
+    }).catch((cause: unknown) => {
+      throw new ConnectionError({ cause });
+    });
+    if (response.status === 401 || response.redirected) throw new SignedOutError();
+    if (response.status === 404) throw new NotFoundError();
+    if (!response.ok && response.status !== conflict) throw new HttpError(response.status, undefined);
+    return response;
+  }
+}
