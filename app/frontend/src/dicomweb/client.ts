@@ -6,6 +6,8 @@ import { firstPart, type Part } from './multipart';
 
 const jsonType = 'application/dicom+json';
 const frameType = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
+const decodedFrameType =
+  'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1';
 const bulkType = 'multipart/related; type="application/octet-stream"';
 
 /** A UID holds digits and dots only (PS3.5 section 9.1); those that break the rule must not break the path. */
@@ -42,9 +44,10 @@ export class DicomWebClient {
     return `${this.root}${instance}/frames/${frame}`;
   }
 
-  /** The stored bytes of one frame, in the transfer syntax that they are stored in. */
-  async frame(url: string, signal?: AbortSignal): Promise<Part> {
-    const { value, contentType } = await getBytes(url, { accept: frameType, signal, ...this.retryOption() });
+  /** The bytes of one frame: in the transfer syntax that they are stored in, or decoded by the archive. */
+  async frame(url: string, signal?: AbortSignal, decoded = false): Promise<Part> {
+    const accept = decoded ? decodedFrameType : frameType;
+    const { value, contentType } = await getBytes(url, { accept, signal, ...this.retryOption() });
     return firstPart(value, contentType);
   }
 

@@ -47,6 +47,14 @@ export class CorruptDataError extends Error {
   }
 }
 
+/** What is stored is sound, but nothing here can show it; the message is a sentence for the reader. */
+export class UnsupportedError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'UnsupportedError';
+  }
+}
+
 export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }

@@ -5,14 +5,15 @@ import { getRenderingCapabilities } from '@cornerstonejs/core/utilities/renderin
 import { init as initLoader } from '@cornerstonejs/dicom-image-loader';
 import { FrameRegistry, type FrameSource } from './frameRegistry';
 import { FrameLoader } from './loader';
+import { LookupTables } from './lookupTables';
 import { provideMetadata } from './metadata';
-import { PaletteTables } from './palette';
 import { Resizing } from './resizing';
 
 export interface Rendering {
   engine: RenderingEngine;
   registry: FrameRegistry;
   loader: FrameLoader;
+  tables: LookupTables;
   resizing: Resizing;
   usesCpu: boolean;
 }
@@ -27,13 +28,13 @@ export function startRendering(source: FrameSource): Rendering {
   if (usesCpu) setUseCPURendering(true);
   initLoader({ maxWebWorkers: workerCount() });
   const registry = new FrameRegistry(source);
-  const palettes = new PaletteTables(source);
-  const loader = new FrameLoader(registry, source, palettes);
-  provideMetadata(registry, palettes);
+  const tables = new LookupTables(source);
+  const loader = new FrameLoader(registry, source, tables);
+  provideMetadata(registry, tables);
   loader.register();
   cache.setMaxCacheSize(cacheBudget());
   const engine = new RenderingEngine('viewer');
-  return { engine, registry, loader, resizing: new Resizing(() => engine), usesCpu };
+  return { engine, registry, loader, tables, resizing: new Resizing(() => engine), usesCpu };
 }
 
 function workerCount(): number {

@@ -5,7 +5,8 @@ import type { Frame, PixelFormat } from '../study/frame';
 /** Where frames come from; the viewer hands in the archive's client. */
 export interface FrameSource {
   url(frame: Frame): string;
-  load(url: string, signal: AbortSignal): Promise<EncodedFrame>;
+  /** The frame as it is stored, or, `decoded`, as the archive decodes it. */
+  load(url: string, decoded: boolean, signal: AbortSignal): Promise<EncodedFrame>;
   bulkData(url: string, signal: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -24,7 +25,8 @@ export class FrameRegistry {
 
   register(frame: Frame): string {
     const imageId = scheme + this.source.url(frame);
-    this.frames.set(imageId, frame);
+    // An image that is loaded already stays with the tables that were fetched for it.
+    if (!this.frames.has(imageId)) this.frames.set(imageId, frame);
     return imageId;
   }
 
@@ -43,6 +45,12 @@ export class FrameRegistry {
     if (frame && Object.keys(changed).length > 0) {
       this.adaptations.set(imageId, { ...frame, pixels: { ...frame.pixels, ...changed } });
     }
+  }
+
+  /** What the loaded pixels have to be multiplied by and added to, where that is not what the header says. */
+  rescale(imageId: string, rescale: Frame['rescale']): void {
+    const frame = this.frames.get(imageId);
+    if (frame) this.frames.set(imageId, { ...frame, rescale });
   }
 
   urlOf(imageId: string): string {

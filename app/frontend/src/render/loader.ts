@@ -4,8 +4,10 @@ import { cache, getShouldUseCPURendering, imageLoader, type Types } from '@corne
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import { CorruptDataError, isAbort } from '../dicomweb/errors';
 import { preparePixels } from '../study/pixelBytes';
+import { assertShowable, decodedByArchive } from '../study/transferSyntax';
 import type { FrameRegistry, FrameSource } from './frameRegistry';
-import type { PaletteTables } from './palette';
+import type { LookupTables } from './lookupTables';
+import { withValues } from './values';
 
 type LoaderOptions = Record<string, unknown>;
 
@@ -15,7 +17,7 @@ export class FrameLoader {
   constructor(
     private readonly registry: FrameRegistry,
     private readonly source: FrameSource,
-    private readonly palettes: PaletteTables,
+    private readonly tables: LookupTables,
   ) {}
 
   /** Takes over from the library's own loader, which neither retries nor cancels. */
@@ -59,13 +61,17 @@ export class FrameLoader {
   private async load(imageId: string, options: LoaderOptions, signal: AbortSignal): Promise<Types.IImage> {
     const frame = this.registry.frame(imageId);
     if (!frame) throw new CorruptDataError(`no frame is known as ${imageId}`);
+    assertShowable(frame);
     const [encoded] = await Promise.all([
-      this.source.load(this.registry.urlOf(imageId), signal),
-      this.palettes.prepare(imageId, frame, signal),
+      this.source.load(this.registry.urlOf(imageId), decodedByArchive(frame), signal),
+      this.tables.prepare(frame, signal),
     ]);
     const { bytes, changed } = preparePixels(encoded.bytes, encoded.transferSyntax, frame.pixels);
     this.registry.adapt(imageId, changed);
-    return decode(imageId, bytes, encoded.transferSyntax, options);
+    const image = await decode(imageId, bytes, encoded.transferSyntax, options);
+    const rescale = withValues(image, frame, this.tables.entries(frame.modalityTable));
+    if (rescale) this.registry.rescale(imageId, rescale);
+    return image;
   }
 }
 

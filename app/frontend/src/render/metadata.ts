@@ -6,18 +6,19 @@ import { Tag } from '../dicomweb/tags';
 import { calibrationOf, gridSpacing } from '../study/calibration';
 import { spaceOf, type Frame } from '../study/frame';
 import type { FrameRegistry } from './frameRegistry';
-import type { PaletteTables } from './palette';
+import type { LookupTables } from './lookupTables';
+import { isLeftToUs } from './values';
 
 /** Before the library's own providers, which would answer from headers that they have not seen. */
 const priority = 10_000;
 
 type Module = Record<string, unknown>;
 
-export function provideMetadata(registry: FrameRegistry, palettes: PaletteTables): void {
-  const answers: Record<string, ((frame: Frame, imageId: string) => Module | undefined) | undefined> = {
-    [Enums.MetadataModules.IMAGE_PIXEL]: (frame, imageId) => ({
+export function provideMetadata(registry: FrameRegistry, tables: LookupTables): void {
+  const answers: Record<string, ((frame: Frame) => Module | undefined) | undefined> = {
+    [Enums.MetadataModules.IMAGE_PIXEL]: (frame) => ({
       ...imagePixel(frame),
-      ...palettes.module(imageId, frame),
+      ...tables.paletteModule(frame),
     }),
     [Enums.MetadataModules.IMAGE_PLANE]: imagePlane,
     [Enums.MetadataModules.VOI_LUT]: voiLut,
@@ -29,7 +30,7 @@ export function provideMetadata(registry: FrameRegistry, palettes: PaletteTables
   };
   metaData.addProvider((type: string, imageId: unknown) => {
     const frame = typeof imageId === 'string' ? registry.adapted(imageId) : undefined;
-    return frame && answers[type]?.(frame, imageId as string);
+    return frame && answers[type]?.(frame);
   }, priority);
 }
 
@@ -56,16 +57,18 @@ function imagePlane(frame: Frame): Module {
   };
 }
 
-function voiLut({ windows, voiLutFunction }: Frame): Module {
-  if (windows.length === 0) return { voiLUTFunction: voiLutFunction };
+/** The function and the tables of the VOI are not the library's business: see `voiLook`. */
+function voiLut({ windows }: Frame): Module {
+  if (windows.length === 0) return {};
   return {
     windowCenter: windows.map(({ center }) => center),
     windowWidth: windows.map(({ width }) => width),
-    voiLUTFunction: voiLutFunction,
   };
 }
 
-function modalityLut({ rescale }: Frame): Module {
+function modalityLut(frame: Frame): Module {
+  const { rescale } = frame;
+  if (isLeftToUs(frame)) return { rescaleSlope: 1, rescaleIntercept: 0 };
   return { rescaleSlope: rescale.slope, rescaleIntercept: rescale.intercept };
 }
 

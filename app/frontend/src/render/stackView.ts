@@ -1,14 +1,13 @@
 /** One viewport with one stack: the only way in which the rest of the viewer touches the library's viewport. */
 
-import { cache, Enums, utilities, type Types } from '@cornerstonejs/core';
+import { cache, Enums, type Types } from '@cornerstonejs/core';
 import { isAbort } from '../dicomweb/errors';
-import { windowFromPixels } from '../study/autoWindow';
 import type { ImageSet } from '../study/displaySets';
 import type { Frame, Window } from '../study/frame';
 import type { Vector } from '../study/vector';
-import { rangeOf, windowOf } from '../study/voi';
 import type { Rendering } from './engine';
 import { measure } from './geometry';
+import { StackLook } from './stackLook';
 import { emptyState, type ViewState } from './viewState';
 
 /** A new image is asked for at most this often while the reader races through what is not loaded yet. */
@@ -32,10 +31,7 @@ export class StackView {
   private target = 0;
   private displayed: number | undefined;
   private error: Error | undefined;
-  private chosenWindow: Window | undefined;
-  private fallbackWindow: Window | undefined;
-  private appliedRange: Types.VOIRange | undefined;
-  private inverted = false;
+  private readonly look: StackLook;
   private lastLoad = 0;
   private delayedLoad: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
@@ -48,8 +44,9 @@ export class StackView {
     private readonly rendering: Rendering,
     private readonly events: StackViewEvents,
   ) {
+    this.look = new StackLook(rendering);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, () => {
-      this.adoptRenderedWindow();
+      this.adoptWindow();
       this.publish();
     });
     element.addEventListener('contextmenu', (event) => {
@@ -95,10 +92,7 @@ export class StackView {
     this.target = 0;
     this.displayed = undefined;
     this.error = undefined;
-    this.chosenWindow = undefined;
-    this.fallbackWindow = undefined;
-    this.appliedRange = undefined;
-    this.inverted = false;
+    this.look.clear();
     this.publish();
   }
 
@@ -132,17 +126,22 @@ export class StackView {
   }
 
   setWindow(window: Window): void {
-    this.chosenWindow = window;
+    this.look.choose(window);
     this.applyLook();
   }
 
   resetWindow(): void {
-    this.chosenWindow = undefined;
+    this.recommend(0);
+  }
+
+  /** Takes, for every image, the window or table that its header recommends at this place. */
+  recommend(place: number): void {
+    this.look.recommend(place);
     this.applyLook();
   }
 
   invert(): void {
-    this.inverted = !this.inverted;
+    this.look.invert();
     this.applyLook();
   }
 
@@ -210,8 +209,7 @@ export class StackView {
     viewport.setViewPresentation({ rotation: 0 });
     viewport.setCamera({ flipHorizontal: false, flipVertical: false });
     viewport.resetCamera();
-    this.inverted = false;
-    this.chosenWindow = undefined;
+    this.look.reset();
     this.applyLook();
   }
 
@@ -257,7 +255,7 @@ export class StackView {
   private async arrived(index: number, image: Types.IImage): Promise<void> {
     if (!this.isOnTheWay(index)) return;
     if (index === this.target) this.error = undefined;
-    this.fallbackWindow ??= this.windowWithoutHeader(index, image);
+    this.look.noteImage(image);
     const viewport = this.viewport ?? this.attach();
     this.displayed = index;
     if (viewport.getImageIds().length === 0) await viewport.setStack([...this.imageIds], index);
@@ -289,44 +287,29 @@ export class StackView {
     return this.rendering.engine.getViewport<Types.IStackViewport>(this.id);
   }
 
-  /** Images without a recommended window: the full range of eight bits, else what the first one holds. */
-  private windowWithoutHeader(index: number, image: Types.IImage): Window | undefined {
-    const frame = this.set?.frames[index];
-    if (!frame || frame.windows.length > 0) return undefined;
-    if (image.color) return { center: 128, width: 256 };
-    const { bitsStored, pixelRepresentation } = frame.pixels;
-    if (bitsStored <= 8 && pixelRepresentation === 0 && !isRescaled(frame)) {
-      return { center: 2 ** (bitsStored - 1), width: 2 ** bitsStored };
-    }
-    return windowFromPixels(image.getPixelData(), image.minPixelValue, image.maxPixelValue);
-  }
-
-  /** Window and inversion belong to the stack, so each image gets them anew. */
   private applyLook(): void {
     const { viewport } = this;
     const frame = this.frameOnScreen();
-    if (!viewport || !frame) return;
-    const window = this.chosenWindow ?? frame.windows[0] ?? this.fallbackWindow;
-    const isNegative = frame.pixels.photometricInterpretation === 'MONOCHROME1';
-    if (window) {
-      this.appliedRange = rangeOf(window, frame);
-      viewport.setProperties({ voiRange: this.appliedRange });
-    }
-    viewport.setProperties({ invert: this.inverted !== isNegative });
+    const image = this.imageOnScreen();
+    if (!viewport || !frame || !image) return;
+    this.look.apply(viewport, image, frame);
     viewport.render();
   }
 
-  /** The window tool changes the viewport directly; what it chose counts for the whole stack from then on. */
-  private adoptRenderedWindow(): void {
+  private adoptWindow(): void {
+    const { viewport } = this;
     const frame = this.frameOnScreen();
-    const range = this.viewport?.getProperties().voiRange;
-    if (!frame || !range || !this.appliedRange || sameRange(range, this.appliedRange)) return;
-    this.appliedRange = range;
-    this.chosenWindow = windowOf(range, frame);
+    const image = this.imageOnScreen();
+    if (viewport && frame && image && this.look.adopt(viewport, image, frame)) this.applyLook();
+  }
+
+  private imageOnScreen(): Types.IImage | undefined {
+    return cache.getImage(this.imageIds[this.displayed ?? 0] ?? '');
   }
 
   private frameOnScreen(): Frame | undefined {
-    return this.displayed === undefined ? undefined : this.set?.frames[this.displayed];
+    const imageId = this.displayed === undefined ? undefined : this.imageIds[this.displayed];
+    return imageId === undefined ? undefined : this.rendering.registry.frame(imageId);
   }
 
   private publish(): void {
@@ -342,9 +325,7 @@ export class StackView {
       count: this.imageIds.length,
       frame,
       error: this.error,
-      inverted: this.inverted,
-      windowIsDefault: this.chosenWindow === undefined,
-      window: frame && this.appliedRange && windowOf(this.appliedRange, frame),
+      ...this.look.state,
       ...(viewport && frame && isMeasurable ? presentation(viewport, frame) : {}),
     };
     this.events.changed(this.state);
@@ -380,14 +361,6 @@ function panOf(viewport: Types.IStackViewport): readonly [number, number] {
   const [x, y] = viewport.getPan();
   const { clientWidth, clientHeight } = viewport.element;
   return [x / Math.max(1, clientWidth), y / Math.max(1, clientHeight)];
-}
-
-function isRescaled({ rescale }: Frame): boolean {
-  return rescale.slope !== 1 || rescale.intercept !== 0;
-}
-
-function sameRange(a: Types.VOIRange, b: Types.VOIRange): boolean {
-  return utilities.isEqual(a.lower, b.lower, 1e-3) && utilities.isEqual(a.upper, b.upper, 1e-3);
 }
 
 function clamp(index: number, count: number): number {

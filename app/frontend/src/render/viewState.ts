@@ -15,6 +15,8 @@ export interface ViewState {
   window: Window | undefined;
   /** Whether that is the window the image came with. */
   windowIsDefault: boolean;
+  /** Which of the windows that the header recommends is in use; undefined where the reader chose one of their own. */
+  recommended: number | undefined;
   /** Size relative to the image fitted into the viewport. */
   zoom: number;
   /** How far the image was moved from the middle, as parts of the viewport's width and height. */
@@ -39,6 +41,7 @@ export const emptyState: ViewState = {
   frame: undefined,
   window: undefined,
   windowIsDefault: true,
+  recommended: 0,
   zoom: 1,
   pan: [0, 0],
   rotation: 0,

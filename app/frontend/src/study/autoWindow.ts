@@ -1,9 +1,29 @@
 /** A first window for images whose header recommends none. */
 
-import type { Window } from './frame';
+import type { Frame, Window } from './frame';
 
 const binCount = 1024;
 const tail = 0.005;
+
+interface Image {
+  color: boolean;
+  minPixelValue: number;
+  maxPixelValue: number;
+  getPixelData(): Iterable<number> & { length: number };
+}
+
+/** The full range of eight bits, else what the image holds; `rescale` leads from its pixels to the modality's values. */
+export function windowWithoutHeader(frame: Frame, image: Image, rescale: Frame['rescale']): Window {
+  if (image.color) return { center: 128, width: 256 };
+  const { bitsStored, bitsAllocated, pixelRepresentation } = frame.pixels;
+  const isPlain = frame.rescale.slope === 1 && frame.rescale.intercept === 0 && !frame.modalityTable;
+  if (bitsAllocated === 1) return { center: 1, width: 2 };
+  if (bitsStored <= 8 && pixelRepresentation === 0 && isPlain && !frame.pixels.isFloat) {
+    return { center: 2 ** (bitsStored - 1), width: 2 ** bitsStored };
+  }
+  const found = windowFromPixels(image.getPixelData(), image.minPixelValue, image.maxPixelValue);
+  return { center: found.center * rescale.slope + rescale.intercept, width: found.width * rescale.slope };
+}
 
 /** The window between the darkest and the brightest half percent of the pixels. */
 export function windowFromPixels(

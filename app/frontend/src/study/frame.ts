@@ -1,16 +1,8 @@
 /** One displayable image: a single-frame instance, or one frame of a multi-frame instance (PS3.3 C.7.6). */
 
-import {
-  inlineBytes,
-  items,
-  number,
-  numbers,
-  text,
-  texts,
-  type DicomElement,
-  type DicomObject,
-} from '../dicomweb/json';
+import { items, number, numbers, text, texts, type DicomObject } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
+import { storedTable, tablesOf, type StoredTable } from './lookupTable';
 import { toVector, type Vector } from './vector';
 
 export interface Plane {
@@ -20,11 +12,10 @@ export interface Plane {
   column: Vector;
 }
 
-export interface PaletteChannel {
-  /** Number of entries, first mapped value, bits per entry. */
-  descriptor: readonly [number, number, number];
-  inline: Uint8Array | undefined;
-  bulkUri: string | undefined;
+export interface Palette {
+  red: StoredTable;
+  green: StoredTable;
+  blue: StoredTable;
 }
 
 export interface PixelFormat {
@@ -37,13 +28,17 @@ export interface PixelFormat {
   bitsStored: number;
   highBit: number;
   pixelRepresentation: number;
-  palette?: { red: PaletteChannel; green: PaletteChannel; blue: PaletteChannel };
+  /** Floating point numbers of 32 or 64 bits (PS3.3 C.7.6.24). */
+  isFloat: boolean;
+  palette?: Palette;
 }
 
+/** A window, or a look-up table in place of one; then centre and width say which values it covers. */
 export interface Window {
   center: number;
   width: number;
   explanation?: string | undefined;
+  table?: StoredTable;
 }
 
 export interface Frame {
@@ -62,9 +57,18 @@ export interface Frame {
   pixelSpacing: readonly [number, number] | undefined;
   sliceThickness: number | undefined;
   frameOfReferenceUid: string | undefined;
+  /** What the header recommends, tables before windows, as the archive's thumbnails do. */
   windows: readonly Window[];
   voiLutFunction: string | undefined;
   rescale: { slope: number; intercept: number };
+  /** In place of the rescale. */
+  modalityTable: StoredTable | undefined;
+  /** Stored values that are no part of the image: the least and the greatest. */
+  padding: readonly [number, number] | undefined;
+  /** Whether small values are bright. */
+  isNegative: boolean;
+  /** How the archive holds the pixels. */
+  transferSyntax: string | undefined;
   /** Everything else that the archive said about the instance. */
   instance: DicomObject;
 }
@@ -92,10 +96,19 @@ export function framesOf(instance: DicomObject): Frame[] {
   const frameCount = Math.max(1, number(instance, Tag.NumberOfFrames) ?? 1);
   const pixels = pixelFormat(instance);
   if (pixels === undefined) return [];
-  return Array.from({ length: frameCount }, (_, index) => frameOf(instance, pixels, index + 1, frameCount));
+  const shared = { pixels, tables: tablesIn(instance, pixels), frameCount };
+  return Array.from({ length: frameCount }, (_, index) => frameOf(instance, shared, index + 1));
 }
 
-function frameOf(instance: DicomObject, pixels: PixelFormat, frameNumber: number, frameCount: number): Frame {
+/** What all frames of an instance have in common. */
+interface Shared {
+  pixels: PixelFormat;
+  tables: { modality: StoredTable | undefined; voi: readonly StoredTable[] };
+  frameCount: number;
+}
+
+function frameOf(instance: DicomObject, shared: Shared, frameNumber: number): Frame {
+  const { pixels, tables, frameCount } = shared;
   const attributes = new FrameAttributes(instance, frameNumber);
   const measures = attributes.holderOf(Tag.PixelMeasuresSequence, Tag.PixelSpacing);
   const voi = attributes.holderOf(Tag.FrameVOILUTSequence, Tag.WindowCenter);
@@ -116,9 +129,13 @@ function frameOf(instance: DicomObject, pixels: PixelFormat, frameNumber: number
       Tag.SliceThickness,
     ),
     frameOfReferenceUid: text(instance, Tag.FrameOfReferenceUID),
-    windows: windowsOf(voi),
+    windows: [...tables.voi.map(tableWindow), ...windowsOf(voi)],
     voiLutFunction: text(voi, Tag.VOILUTFunction),
     rescale: rescaleOf(attributes.holderOf(Tag.PixelValueTransformationSequence, Tag.RescaleSlope)),
+    modalityTable: tables.modality,
+    padding: paddingOf(instance),
+    isNegative: isNegative(instance, pixels),
+    transferSyntax: text(instance, Tag.AvailableTransferSyntaxUID),
     instance,
   };
 }
@@ -152,6 +169,37 @@ function windowsOf(holder: DicomObject): Window[] {
   });
 }
 
+function tablesIn(instance: DicomObject, { pixelRepresentation }: PixelFormat): Shared['tables'] {
+  const isSigned = pixelRepresentation === 1;
+  const { slope, intercept } = rescaleOf(instance);
+  return {
+    modality: tablesOf(instance, Tag.ModalityLUTSequence, isSigned)[0],
+    voi: tablesOf(instance, Tag.VOILUTSequence, isSigned || slope < 0 || intercept < 0),
+  };
+}
+
+function tableWindow(table: StoredTable): Window {
+  const { first, count, explanation } = table;
+  return { center: first + count / 2, width: count, explanation, table };
+}
+
+/** The shape of the presentation LUT says the same as MONOCHROME1, or corrects it (PS3.3 C.8.11.3.1.2, C.11.6). */
+function isNegative(instance: DicomObject, { photometricInterpretation }: PixelFormat): boolean {
+  const shape = text(instance, Tag.PresentationLUTShape);
+  return shape === undefined ? photometricInterpretation === 'MONOCHROME1' : shape === 'INVERSE';
+}
+
+/** PS3.3 C.7.5.1.1.2; the limit may stand at either end. */
+function paddingOf(instance: DicomObject): Frame['padding'] {
+  const value =
+    number(instance, Tag.PixelPaddingValue) ??
+    number(instance, Tag.FloatPixelPaddingValue) ??
+    number(instance, Tag.DoubleFloatPixelPaddingValue);
+  if (value === undefined) return undefined;
+  const limit = number(instance, Tag.PixelPaddingRangeLimit) ?? value;
+  return [Math.min(value, limit), Math.max(value, limit)];
+}
+
 function rescaleOf(holder: DicomObject): Frame['rescale'] {
   const slope = number(holder, Tag.RescaleSlope);
   return {
@@ -166,6 +214,7 @@ function pixelFormat(instance: DicomObject): PixelFormat | undefined {
   if (!rows || !columns) return undefined;
   const bitsAllocated = number(instance, Tag.BitsAllocated) ?? 8;
   const bitsStored = number(instance, Tag.BitsStored) ?? bitsAllocated;
+  const pixelRepresentation = number(instance, Tag.PixelRepresentation) ?? 0;
   const format: PixelFormat = {
     rows,
     columns,
@@ -175,32 +224,18 @@ function pixelFormat(instance: DicomObject): PixelFormat | undefined {
     bitsAllocated,
     bitsStored,
     highBit: number(instance, Tag.HighBit) ?? bitsStored - 1,
-    pixelRepresentation: number(instance, Tag.PixelRepresentation) ?? 0,
+    pixelRepresentation,
+    isFloat: Tag.FloatPixelData in instance || Tag.DoubleFloatPixelData in instance,
   };
-  const palette = paletteOf(instance);
+  const palette = paletteOf(instance, pixelRepresentation === 1);
   return palette ? { ...format, palette } : format;
 }
 
-function paletteOf(instance: DicomObject): PixelFormat['palette'] {
-  const red = channelOf(instance, Tag.RedPaletteDescriptor, Tag.RedPaletteData);
-  const green = channelOf(instance, Tag.GreenPaletteDescriptor, Tag.GreenPaletteData);
-  const blue = channelOf(instance, Tag.BluePaletteDescriptor, Tag.BluePaletteData);
+function paletteOf(instance: DicomObject, isSigned: boolean): Palette | undefined {
+  const table = (descriptor: string, data: string, segments: string): StoredTable | undefined =>
+    storedTable(instance, { descriptor, data, segments }, isSigned);
+  const red = table(Tag.RedPaletteDescriptor, Tag.RedPaletteData, Tag.SegmentedRedPaletteData);
+  const green = table(Tag.GreenPaletteDescriptor, Tag.GreenPaletteData, Tag.SegmentedGreenPaletteData);
+  const blue = table(Tag.BluePaletteDescriptor, Tag.BluePaletteData, Tag.SegmentedBluePaletteData);
   return red && green && blue ? { red, green, blue } : undefined;
-}
-
-function channelOf(
-  instance: DicomObject,
-  descriptorTag: string,
-  dataTag: string,
-): PaletteChannel | undefined {
-  const [count, first, bits] = numbers(instance, descriptorTag);
-  const data: DicomElement | undefined = instance[dataTag];
-  if (count === undefined || first === undefined || bits === undefined || data === undefined)
-    return undefined;
-  return {
-    // A count of zero stands for 65536 (PS3.3 C.7.6.3.1.5).
-    descriptor: [count === 0 ? 65536 : count, first, bits],
-    inline: inlineBytes(instance, dataTag),
-    bulkUri: data.BulkDataURI,
-  };
 }

@@ -14,6 +14,7 @@ const format: PixelFormat = {
   bitsStored: 16,
   highBit: 15,
   pixelRepresentation: 0,
+  isFloat: false,
 };
 
 describe('stored pixels', () => {

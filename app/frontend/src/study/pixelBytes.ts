@@ -2,6 +2,8 @@
 
 import { CorruptDataError } from '../dicomweb/errors';
 import type { PixelFormat } from './frame';
+import { alwaysByPixel, bigEndian, isUncompressed, jpegBaseline } from './transferSyntax';
+import { ybrPixels } from './ybr';
 
 export interface PreparedPixels {
   bytes: Uint8Array;
@@ -9,30 +11,34 @@ export interface PreparedPixels {
   changed: Partial<PixelFormat>;
 }
 
-const uncompressed = new Set([
-  '1.2.840.10008.1.2',
-  '1.2.840.10008.1.2.1',
-  '1.2.840.10008.1.2.1.99',
-  '1.2.840.10008.1.2.2',
-]);
-const bigEndian = '1.2.840.10008.1.2.2';
-const jpegBaseline = '1.2.840.10008.1.2.4.50';
-
 export function preparePixels(
   bytes: Uint8Array,
   transferSyntax: string,
   format: PixelFormat,
 ): PreparedPixels {
   if (bytes.length === 0) throw new CorruptDataError('an empty frame');
-  if (transferSyntax === jpegBaseline && format.photometricInterpretation === 'RGB') {
-    return { bytes: markedAsRgb(bytes), changed: {} };
-  }
-  if (!uncompressed.has(transferSyntax)) return { bytes, changed: {} };
+  if (isUncompressed(transferSyntax)) return prepareNative(bytes, format, transferSyntax !== bigEndian);
+  const isMarked = transferSyntax === jpegBaseline && format.photometricInterpretation === 'RGB';
+  return {
+    bytes: isMarked ? markedAsRgb(bytes) : bytes,
+    changed: alwaysByPixel(transferSyntax) ? { planarConfiguration: 0 } : {},
+  };
+}
+
+function prepareNative(bytes: Uint8Array, format: PixelFormat, littleEndian: boolean): PreparedPixels {
   if (bytes.length < frameLength(format))
     throw new CorruptDataError('a frame is shorter than its size demands');
+  if (format.isFloat) return asFloats(bytes, format);
   if (format.bitsAllocated === 1) return unpackedBits(bytes, format);
-  if (format.photometricInterpretation === 'YBR_FULL_422') return fromYbr422(bytes, format);
-  if (hasSpareBits(format)) return withoutSpareBits(bytes, format, transferSyntax !== bigEndian);
+  if (format.photometricInterpretation.endsWith('_422')) {
+    return {
+      bytes: ybrPixels(bytes, format),
+      changed: { photometricInterpretation: 'RGB', planarConfiguration: 0 },
+    };
+  }
+  if (format.bitsAllocated === 8 && format.pixelRepresentation === 1) return asWords(bytes, format);
+  if (format.bitsAllocated === 16 && format.samplesPerPixel > 1) return asBytes(bytes, format, littleEndian);
+  if (hasSpareBits(format)) return withoutSpareBits(bytes, format, littleEndian);
   return { bytes, changed: {} };
 }
 
@@ -44,8 +50,23 @@ function frameLength({
   bitsAllocated,
   photometricInterpretation,
 }: PixelFormat): number {
-  const samples = photometricInterpretation === 'YBR_FULL_422' ? 2 : samplesPerPixel;
+  const samples = photometricInterpretation.endsWith('_422') ? 2 : samplesPerPixel;
   return Math.ceil((rows * columns * samples * bitsAllocated) / 8);
+}
+
+/** Numbers of 64 bits become shorter ones; what is no number becomes the least that there is. */
+function asFloats(bytes: Uint8Array, { rows, columns, bitsAllocated }: PixelFormat): PreparedPixels {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const floats = Float32Array.from({ length: rows * columns }, (_, pixel) =>
+    bitsAllocated === 64 ? view.getFloat64(pixel * 8, true) : view.getFloat32(pixel * 4, true),
+  );
+  const least = floats.reduce((found, number) => (number < found ? number : found), Infinity);
+  const finite = floats.map((number) => (Number.isFinite(number) ? number : least));
+  // A representation that is neither signed nor unsigned is how the decoder knows floating point numbers.
+  return {
+    bytes: new Uint8Array(finite.buffer),
+    changed: { bitsAllocated: 32, bitsStored: 32, pixelRepresentation: 2 },
+  };
 }
 
 /** One bit per pixel, the first pixel in the lowest bit (PS3.5 section 8.1.1). */
@@ -57,41 +78,40 @@ function unpackedBits(packed: Uint8Array, { rows, columns }: PixelFormat): Prepa
   return { bytes, changed: { bitsAllocated: 8, bitsStored: 8, highBit: 7 } };
 }
 
-/** Pairs of pixels stored as Y1 Y2 Cb Cr. */
-function fromYbr422(packed: Uint8Array, { rows, columns }: PixelFormat): PreparedPixels {
-  const bytes = new Uint8ClampedArray(rows * columns * 3);
-  for (let pixel = 0; pixel < rows * columns; pixel += 1) {
-    const pair = (pixel >> 1) * 4;
-    const y = packed[pair + (pixel & 1)] ?? 0;
-    const cb = (packed[pair + 2] ?? 128) - 128;
-    const cr = (packed[pair + 3] ?? 128) - 128;
-    bytes[pixel * 3] = y + 1.402 * cr;
-    bytes[pixel * 3 + 1] = y - 0.344136 * cb - 0.714136 * cr;
-    bytes[pixel * 3 + 2] = y + 1.772 * cb;
-  }
+/** Signed bytes, which the decoder would take for unsigned ones. */
+function asWords(bytes: Uint8Array, { bitsStored, highBit }: PixelFormat): PreparedPixels {
+  const words = Int16Array.from(bytes, (byte) => (byte << (31 - highBit)) >> (32 - bitsStored));
   return {
-    bytes: new Uint8Array(bytes.buffer),
-    changed: { photometricInterpretation: 'RGB', planarConfiguration: 0 },
+    bytes: new Uint8Array(words.buffer),
+    changed: { bitsAllocated: 16, bitsStored: 16, highBit: 15 },
   };
 }
 
-/** Whether the upper bits of an unsigned word may hold something else, as old images keep overlays there. */
-function hasSpareBits({
-  bitsAllocated,
-  bitsStored,
-  pixelRepresentation,
-  samplesPerPixel,
-}: PixelFormat): boolean {
-  return bitsAllocated === 16 && bitsStored < 16 && pixelRepresentation === 0 && samplesPerPixel === 1;
+/** Colour of more than eight bits keeps those that a screen can show. */
+function asBytes(bytes: Uint8Array, { bitsStored }: PixelFormat, littleEndian: boolean): PreparedPixels {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const shift = Math.max(0, bitsStored - 8);
+  const short = Uint8Array.from(
+    { length: bytes.length >> 1 },
+    (_, index) => view.getUint16(index * 2, littleEndian) >> shift,
+  );
+  return { bytes: short, changed: { bitsAllocated: 8, bitsStored: 8, highBit: 7 } };
+}
+
+/** Whether there are bits in a word that belong to something else, as old images keep overlays there. */
+function hasSpareBits({ bitsAllocated, bitsStored, samplesPerPixel }: PixelFormat): boolean {
+  return bitsAllocated === 16 && bitsStored < 16 && samplesPerPixel === 1;
 }
 
 function withoutSpareBits(bytes: Uint8Array, format: PixelFormat, littleEndian: boolean): PreparedPixels {
   const cleaned = bytes.slice();
   const view = new DataView(cleaned.buffer);
-  const shift = Math.max(0, format.highBit + 1 - format.bitsStored);
-  const mask = (1 << format.bitsStored) - 1;
+  const above = 31 - Math.max(format.highBit, format.bitsStored - 1);
+  const isSigned = format.pixelRepresentation === 1;
   for (let at = 0; at + 1 < cleaned.length; at += 2) {
-    view.setUint16(at, (view.getUint16(at, littleEndian) >> shift) & mask, littleEndian);
+    const raised = view.getUint16(at, littleEndian) << above;
+    const value = isSigned ? raised >> (32 - format.bitsStored) : raised >>> (32 - format.bitsStored);
+    view.setInt16(at, value, littleEndian);
   }
   return { bytes: cleaned, changed: { highBit: format.bitsStored - 1 } };
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import { Tag } from '../dicomweb/tags';
 import { windowFromPixels } from './autoWindow';
 import { formatAge, formatDate, formatTime } from './format';
-import { paletteTable } from './palette';
 import { prefetchOrder } from './prefetchOrder';
 import { ctPresets, matchingPreset, presetsFor } from './presets';
 import { seriesListOf } from './seriesList';
@@ -72,26 +71,6 @@ describe('windows', () => {
 
   test('from an even image are not empty', () => {
     expect(windowFromPixels(new Uint8Array(4), 0, 0).width).toBeGreaterThan(0);
-  });
-});
-
-describe('palettes', () => {
-  const channel = (count: number, bits: number) => ({
-    descriptor: [count, 0, bits] as const,
-    inline: undefined,
-    bulkUri: undefined,
-  });
-
-  test('of 16 bits keep their upper byte', () => {
-    expect([...paletteTable(channel(2, 16), new Uint8Array([0x34, 0x12, 0xff, 0xff]))]).toEqual([0x12, 0xff]);
-  });
-
-  test('of 16 bits that were meant as eight stay as they are', () => {
-    expect([...paletteTable(channel(2, 16), new Uint8Array([5, 0, 200, 0]))]).toEqual([5, 200]);
-  });
-
-  test('of eight bits may be stored as bytes', () => {
-    expect([...paletteTable(channel(3, 8), new Uint8Array([1, 2, 3, 0]))]).toEqual([1, 2, 3]);
   });
 });
 

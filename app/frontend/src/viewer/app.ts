@@ -212,8 +212,8 @@ export class ViewerApp implements Viewer {
 function frameSource(client: DicomWebClient): FrameSource {
   return {
     url: (frame) => client.frameUrl(frame.studyUid, frame.seriesUid, frame.sopInstanceUid, frame.frameNumber),
-    load: async (url, signal) => {
-      const { bytes, contentType } = await client.frame(url, signal);
+    load: async (url, decoded, signal) => {
+      const { bytes, contentType } = await client.frame(url, signal, decoded);
       return { bytes, transferSyntax: transferSyntaxOf(contentType) };
     },
     bulkData: (url, signal) => client.bulkData(url, signal),

@@ -6,6 +6,7 @@ import {
   HttpError,
   NotFoundError,
   SignedOutError,
+  UnsupportedError,
 } from '../dicomweb/errors';
 import { PatientMismatchError } from '../study/samePatient';
 import type { Notice } from '../ui/notice';
@@ -16,6 +17,7 @@ export function reasonFor(error: unknown): string {
   }
   if (error instanceof ConnectionError) return 'The server could not be reached. Check the connection.';
   if (error instanceof HttpError) return `The server answered with an error (status ${error.status}).`;
+  if (error instanceof UnsupportedError) return error.message;
   if (error instanceof CorruptDataError)
     return 'Its data is damaged, or in a format that cannot be shown here.';
   if (error instanceof NotFoundError) return 'The archive does not have it any more.';
