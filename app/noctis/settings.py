@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "noctis.dicomweb",
     "noctis.routing",
     "noctis.study_notes",
+    "noctis.reports",
     "noctis.key_images",
     "noctis.presentation_states",
     "noctis.attachments",

@@ -1,0 +1,210 @@
+"""Reports as the viewer writes them, in JSON, and as everybody reads and prints them, as a page."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from noctis.accounts.client_address import client_address
+from noctis.accounts.models import User
+from noctis.accounts.permissions import signed_in_user
+from noctis.archive.models import Instance, Study
+from noctis.audit.actions import record
+from noctis.audit.models import Action
+from noctis.dicomweb.errors import DicomwebError
+from noctis.dicomweb.rendering import render_frame
+from noctis.problem_details import problem
+from noctis.reports import actions, locks
+from noctis.reports.content import InvalidContent, images_of
+from noctis.reports.models import Report
+from noctis.reports.permissions import may_report
+from noctis.reports.presentation import page_of, written
+from noctis.reports.warnings import warnings_before_signing
+
+STATUSES: Final = {
+    actions.NotAllowed: HTTPStatus.FORBIDDEN,
+    actions.WrongPassword: HTTPStatus.FORBIDDEN,
+    actions.AlreadySigned: HTTPStatus.CONFLICT,
+    actions.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+
+PICTURE_SIDE: Final = 1024
+
+View = Callable[..., HttpResponse]
+
+
+def explains_refusals(view: View) -> View:
+    """Answer what an action refuses with a problem that says why."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, study_uid: str) -> HttpResponse:
+        try:
+            return view(request, study_uid)
+        except InvalidContent as error:
+            return problem(HTTPStatus.BAD_REQUEST, str(error))
+        except locks.Locked as error:
+            return problem(HTTPStatus.LOCKED, str(error))
+        except actions.Refused as refused:
+            return problem(STATUSES[type(refused)], str(refused))
+        except actions.Conflict as conflict:
+            current = written(conflict.current, signed_in_user(request))
+            return problem(HTTPStatus.CONFLICT, "The report was changed meanwhile.", current=current)
+
+    return answered
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def report_page(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Show the report for reading and printing; one that the user may not read does not exist."""
+    user = signed_in_user(request)
+    report = _readable(_study(user, study_uid), user)
+    if report is None or report.version == 0:
+        raise Http404
+    if request.method == "GET":
+        record(
+            Action.REPORT_READ,
+            acting_user=user,
+            address=client_address(request),
+            facility=report.study.facility,
+            study_instance_uid=study_uid,
+            version=report.version,
+        )
+    return render(request, "reports/report.html", page_of(report, user))
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def report_picture(request: HttpRequest, study_uid: str, instance_uid: str, frame_number: int) -> HttpResponse:
+    """Send a key image of the report as a PNG, in the window of ``?center=&width=`` or else in its own.
+
+    Who writes the report sees any image of the study; who reads it those that it holds.
+    """
+    user = signed_in_user(request)
+    study = _study(user, study_uid)
+    instance = get_object_or_404(Instance, series__study=study, sop_instance_uid=instance_uid)
+    if not may_report(user) and not _holds(_readable(study, user), instance_uid, frame_number):
+        raise Http404
+    try:
+        picture = render_frame(instance, frame_number, PICTURE_SIDE, _window(request), "PNG")
+    except DicomwebError as error:
+        return HttpResponse(f"{error}\n", status=error.status, content_type="text/plain; charset=utf-8")
+    return HttpResponse(picture, content_type="image/png")
+
+
+@require_http_methods(["GET", "PUT"])
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def report_content(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Give what the report says and what stands in the way of signing it; or keep what was written."""
+    user = signed_in_user(request)
+    study = _study(user, study_uid)
+    if request.method == "PUT":
+        body = _body(request)
+        return JsonResponse(written(actions.save(study, body.get("content"), _version(body), acting_user=user), user))
+    report = _readable(study, user)
+    return JsonResponse({**written(report, user), "warnings": warnings_before_signing(study, user)})
+
+
+@require_http_methods(["POST", "DELETE"])
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def report_lock(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Begin or go on writing, by force if the body says so; or stop."""
+    user = signed_in_user(request)
+    study = _study(user, study_uid)
+    if request.method == "DELETE":
+        actions.let_go(study, acting_user=user)
+        return JsonResponse({})
+    by_force = _body(request).get("byForce") is True
+    return JsonResponse(written(actions.take_lock(study, acting_user=user, by_force=by_force), user))
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def release_report(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Make the report preliminary."""
+    user = signed_in_user(request)
+    report = actions.release(_study(user, study_uid), _version(_body(request)), acting_user=user)
+    return JsonResponse(written(report, user))
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def sign_report(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Make the report final; the body holds the signer's password."""
+    user = signed_in_user(request)
+    study = _study(user, study_uid)
+    body = _body(request)
+    report = actions.sign(study, _version(body), _password(body), acting_user=user)
+    return JsonResponse(written(report, user))
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def add_to_report(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Sign an addendum; the body holds its document and the signer's password."""
+    user = signed_in_user(request)
+    study = _study(user, study_uid)
+    body = _body(request)
+    report = actions.add(study, body.get("document"), _password(body), acting_user=user)
+    return JsonResponse(written(report, user))
+
+
+def _study(user: User, study_uid: str) -> Study:
+    return get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
+
+
+def _readable(study: Study, user: User) -> Report | None:
+    reports = Report.objects.readable_by(user).filter(study=study)
+    return reports.select_related("author", "signed_by", "locked_by", "study__facility").first()
+
+
+def _holds(report: Report | None, instance_uid: str, frame_number: int) -> bool:
+    if report is None:
+        return False
+    documents = [*report.content.values(), *(addendum.document for addendum in report.addenda.all())]
+    held = images_of(documents)
+    return any((image["instance"], image["frame"]) == (instance_uid, frame_number) for image in held)
+
+
+def _window(request: HttpRequest) -> tuple[float, float] | None:
+    try:
+        center, width = float(request.GET["center"]), float(request.GET["width"])
+    except (KeyError, ValueError):
+        return None
+    return (center, width) if math.isfinite(center) and math.isfinite(width) and width >= 1 else None
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise InvalidContent("The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise InvalidContent("The body is no object.")
+    return body
+
+
+def _version(body: dict[str, Any]) -> int:
+    version = body.get("version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
+        raise InvalidContent("version is not a number from 0.")
+    return version
+
+
+def _password(body: dict[str, Any]) -> str:
+    password = body.get("password")
+    return password if isinstance(password, str) else ""
