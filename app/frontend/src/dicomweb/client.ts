@@ -1,13 +1,16 @@
 /** The archive's DICOMweb services (PS3.18) as the viewer uses them. */
 
+import { HttpError } from './errors';
 import { getBytes, getJson, type RetryPolicy } from './http';
-import type { DicomObject } from './json';
+import { text, type DicomObject } from './json';
 import { firstPart, type Part } from './multipart';
+import { Tag } from './tags';
 
 const jsonType = 'application/dicom+json';
 const frameType = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
 const decodedFrameType =
   'multipart/related; type="application/octet-stream"; transfer-syntax=1.2.840.10008.1.2.1';
+const octets = 'application/octet-stream';
 const bulkType = 'multipart/related; type="application/octet-stream"';
 
 /** A UID holds digits and dots only (PS3.5 section 9.1); those that break the rule must not break the path. */
@@ -57,6 +60,29 @@ export class DicomWebClient {
     return firstPart(value, contentType).bytes;
   }
 
+  /** `length` bytes of such a value from `first` on, fewer where it ends: an answer may hold less than was asked for. */
+  async bulkDataPart(url: string, first: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const whole = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const range = { first: first + filled, last: first + length - 1 };
+      const options = { accept: octets, range, signal, ...this.retryOption() };
+      const part = await getBytes(url, options).catch(noneBeyondTheEnd);
+      if (part === undefined || part.value.byteLength === 0) break;
+      whole.set(part.value.subarray(0, length - filled), filled);
+      filled += part.value.byteLength;
+    }
+    return whole.subarray(0, filled);
+  }
+
+  /** Where a document or a video is had as a file of its own kind (PS3.18 10.4.1.1.3). */
+  renderedUrl(instance: DicomObject): string {
+    const [study, series, object] = [Tag.StudyInstanceUID, Tag.SeriesInstanceUID, Tag.SOPInstanceUID].map(
+      (tag) => text(instance, tag) ?? '',
+    );
+    return `${this.root}${this.seriesPath(study ?? '', series ?? '')}/instances/${uid(object ?? '')}/rendered`;
+  }
+
   private seriesPath(studyUid: string, seriesUid: string): string {
     return `/studies/${uid(studyUid)}/series/${uid(seriesUid)}`;
   }
@@ -69,4 +95,9 @@ export class DicomWebClient {
   private retryOption(): { retry?: RetryPolicy } {
     return this.retry ? { retry: this.retry } : {};
   }
+}
+
+function noneBeyondTheEnd(error: unknown): undefined {
+  if (error instanceof HttpError && error.status === 416) return undefined;
+  throw error;
 }

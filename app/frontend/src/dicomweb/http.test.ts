@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { DicomWebClient } from './client';
 import { ConnectionError, HttpError, NotFoundError, SignedOutError } from './errors';
 import { getBytes, getJson } from './http';
 
@@ -79,5 +80,23 @@ describe('a request', () => {
     }, 5);
     await expect(pending).rejects.toMatchObject({ name: 'AbortError' });
     expect(fetchMock).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('part of a value', () => {
+  const client = new DicomWebClient('/dicom-web');
+
+  test('is asked for until it is whole', async () => {
+    answer(206, 'abc');
+    answer(206, 'de');
+    expect(new TextDecoder().decode(await client.bulkDataPart('/x', 10, 5))).toBe('abcde');
+    const asked = fetchMock.mock.calls.map(([, request]) => new Headers(request?.headers).get('Range'));
+    expect(asked).toEqual(['bytes=10-14', 'bytes=13-14']);
+  });
+
+  test('ends where the value ends', async () => {
+    answer(206, 'abc');
+    answer(416, '');
+    expect(await client.bulkDataPart('/x', 10, 5)).toHaveLength(3);
   });
 });

@@ -14,6 +14,8 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   retry?: RetryPolicy;
   timeoutMs?: number;
+  /** Only these bytes, both of them included; the answer may hold fewer. */
+  range?: { first: number; last: number };
 }
 
 export const defaultRetry: RetryPolicy = { attempts: 4, firstPauseMs: 400 };
@@ -57,13 +59,17 @@ async function get<T>(
 
 async function exchange<T>(
   url: string,
-  { accept, signal, timeoutMs = defaultTimeoutMs }: RequestOptions,
+  { accept, signal, range, timeoutMs = defaultTimeoutMs }: RequestOptions,
   read: (response: Response) => Promise<T>,
 ): Promise<Body<T>> {
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, {
-      headers: { Accept: accept, 'X-Requested-With': 'XMLHttpRequest' },
+      headers: {
+        Accept: accept,
+        'X-Requested-With': 'XMLHttpRequest',
+        ...(range && { Range: `bytes=${range.first}-${range.last}` }),
+      },
       credentials: 'same-origin',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });

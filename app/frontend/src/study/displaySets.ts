@@ -1,6 +1,6 @@
 /** Turning the instances of a series into what one viewport can show: stacks, clips, and what is no image. */
 
-import { number, numbers, text, texts, type DicomObject } from '../dicomweb/json';
+import { items, number, numbers, text, texts, type DicomObject } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { framesOf, type Frame } from './frame';
 import { sortFrames, type Order } from './sorting';
@@ -16,30 +16,45 @@ export interface ImageSet {
   frameRate: number | undefined;
 }
 
+/** What is no stack of images, by how it is shown; `none` is only spoken of. */
+export type Content = 'document' | 'report' | 'waveform' | 'video' | 'none';
+
 export interface OtherSet {
   kind: 'other';
   id: string;
   seriesUid: string;
-  /** A sentence for the reader. */
+  content: Content;
+  /** A few words that tell it from the other objects of its series. */
+  label: string;
+  /** A sentence for the reader, where it is not shown. */
   message: string;
+  instance: DicomObject;
 }
 
 export type DisplaySet = ImageSet | OtherSet;
 
-/** What the viewer says about objects that it cannot draw, by the beginning of their SOP class (PS3.4 annex B). */
-const otherKinds: readonly (readonly [string, string])[] = [
-  ['1.2.840.10008.5.1.4.1.1.88.59', 'a key object selection'],
-  ['1.2.840.10008.5.1.4.1.1.88.', 'a structured report'],
-  ['1.2.840.10008.5.1.4.1.1.104.1', 'a PDF document'],
-  ['1.2.840.10008.5.1.4.1.1.104.', 'a document'],
-  ['1.2.840.10008.5.1.4.1.1.11.', 'a presentation state'],
-  ['1.2.840.10008.5.1.4.1.1.9.', 'a waveform'],
-  ['1.2.840.10008.5.1.4.1.1.66.4', 'a segmentation'],
-  ['1.2.840.10008.5.1.4.1.1.66', 'raw or spatial data'],
-  ['1.2.840.10008.5.1.4.1.1.481.2', 'a radiotherapy dose'],
-  ['1.2.840.10008.5.1.4.1.1.481.3', 'a radiotherapy structure set'],
-  ['1.2.840.10008.5.1.4.1.1.481.', 'a radiotherapy object'],
+interface Kind {
+  /** The beginning of its SOP class UID (PS3.4 annex B). */
+  prefix: string;
+  name: string;
+  content?: Content;
+}
+
+const otherKinds: readonly Kind[] = [
+  { prefix: '1.2.840.10008.5.1.4.1.1.88.59', name: 'a key object selection', content: 'report' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.88.', name: 'a structured report', content: 'report' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.104.1', name: 'a PDF document', content: 'document' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.104.', name: 'a document', content: 'document' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.11.', name: 'a presentation state' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.9.', name: 'a waveform', content: 'waveform' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.66.4', name: 'a segmentation' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.66', name: 'raw or spatial data' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.481.2', name: 'a radiotherapy dose' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.481.3', name: 'a radiotherapy structure set' },
+  { prefix: '1.2.840.10008.5.1.4.1.1.481.', name: 'a radiotherapy object' },
 ];
+
+const video: Kind = { prefix: '', name: 'a video', content: 'video' };
 
 /** Radiotherapy images are images although their SOP class shares the prefix of what is none. */
 const imagesAllTheSame = new Set(['1.2.840.10008.5.1.4.1.1.481.1']);
@@ -51,9 +66,9 @@ export function displaySetsOf(instances: readonly DicomObject[]): DisplaySet[] {
   const others: OtherSet[] = [];
   const singles: Frame[] = [];
   for (const instance of [...instances].sort(byInstanceNumber)) {
-    const reason = notAnImage(instance);
-    const frames = reason === undefined ? framesOf(instance) : [];
-    if (reason !== undefined || frames.length === 0) others.push(otherSet(instance, reason));
+    const kind = notAnImage(instance);
+    const frames = kind === undefined ? framesOf(instance) : [];
+    if (kind !== undefined || frames.length === 0) others.push(otherSet(instance, kind));
     else if (frames.length > 1) clips.push(imageSet(frames, true));
     else singles.push(...frames);
   }
@@ -92,11 +107,11 @@ export function frameRateOf(instance: DicomObject): number | undefined {
   return total > 0 ? (1000 * increments.length) / total : undefined;
 }
 
-function notAnImage(instance: DicomObject): string | undefined {
+function notAnImage(instance: DicomObject): Kind | undefined {
   const sopClass = text(instance, Tag.SOPClassUID) ?? '';
-  if (isVideo(instance)) return 'a video, which cannot be played here';
+  if (isVideo(instance)) return video;
   if (imagesAllTheSame.has(sopClass)) return undefined;
-  return otherKinds.find(([prefix]) => sopClass.startsWith(prefix))?.[1];
+  return otherKinds.find(({ prefix }) => sopClass.startsWith(prefix));
 }
 
 function isVideo(instance: DicomObject): boolean {
@@ -107,14 +122,23 @@ function isVideo(instance: DicomObject): boolean {
   return syntaxes.some((syntax) => videoSyntax.test(syntax));
 }
 
-function otherSet(instance: DicomObject, reason: string | undefined): OtherSet {
+function otherSet(instance: DicomObject, kind: Kind | undefined): OtherSet {
   const seriesUid = text(instance, Tag.SeriesInstanceUID) ?? '';
-  const title = text(instance, Tag.DocumentTitle);
-  const what = reason ?? 'an object without pixel data';
+  const title = text(instance, Tag.DocumentTitle) ?? titleOf(instance);
+  const what = kind?.name ?? 'an object without pixel data';
   return {
     kind: 'other',
     id: `${seriesUid}/${text(instance, Tag.SOPInstanceUID) ?? ''}`,
     seriesUid,
+    content: kind?.content ?? 'none',
+    label: title ?? what.replace(/^an? /, '').replace(/^./, (letter) => letter.toUpperCase()),
     message: `This series holds ${what}${title ? ` (“${title}”)` : ''}. There is no image to show.`,
+    instance,
   };
+}
+
+/** What a document or report is called by its code (PS3.3 C.17.3, C.24.2). */
+function titleOf(instance: DicomObject): string | undefined {
+  const [code] = items(instance, Tag.ConceptNameCodeSequence);
+  return text(code, Tag.CodeMeaning);
 }

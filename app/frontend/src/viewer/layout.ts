@@ -73,10 +73,7 @@ export class Layout {
     const images = sets.filter((set): set is ImageSet => set.kind === 'images');
     this.series.setParts(
       seriesUid,
-      images.map(({ id, isClip, frames }, index) => ({
-        id,
-        label: isClip ? `Clip ${index + 1} · ${frames.length}` : `Images · ${frames.length}`,
-      })),
+      sets.map((set, index) => ({ id: set.id, label: partLabel(set, index) })),
     );
     const frames = images.reduce((sum, set) => sum + set.frames.length, 0);
     if (images.some(({ isClip }) => isClip)) this.series.setCount(seriesUid, `${frames} frames`);
@@ -115,6 +112,11 @@ export function cardsOf(
     count: countOf(summary),
     thumbnailUrl: holdsImages(summary) ? thumbnailUrl(summary.uid) : undefined,
   }));
+}
+
+function partLabel(set: DisplaySet, index: number): string {
+  if (set.kind === 'other') return set.label;
+  return set.isClip ? `Clip ${index + 1} · ${set.frames.length}` : `Images · ${set.frames.length}`;
 }
 
 function titleOf({ description, number, modality }: SeriesSummary): string {

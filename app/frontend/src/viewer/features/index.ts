@@ -5,8 +5,9 @@ import { gridLayout } from './gridLayout';
 import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
-import { priors } from './priors';
+import { otherContent } from './otherContent';
 import { pointing } from './pointing';
+import { priors } from './priors';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
 
@@ -19,4 +20,5 @@ export const makers: readonly MakeFeature[] = [
   linking,
   measurements,
   priors,
+  otherContent,
 ];
