@@ -1,6 +1,7 @@
 /** How curves are laid out on paper: everything in millimetres, as on an electrocardiograph. */
 
 import { formatNumber } from './format';
+import { withUnit } from './units';
 import type { Channel, WaveformGroup } from './waveform';
 
 export type Arrangement = 'standard' | 'rows';
@@ -10,6 +11,12 @@ export interface Scale {
   speed: number;
   /** Millimetres in a millivolt. */
   gain: number;
+}
+
+export interface Ruler {
+  unit: string;
+  /** Millimetres of paper in a unit. */
+  millimetres: number;
 }
 
 export interface Trace {
@@ -25,6 +32,8 @@ export interface Trace {
   millimetresPerUnit: number;
   /** The physical value that lies on the line of the trace: 0 for voltages. */
   reference: number;
+  /** In what heights are measured: voltages in millivolts, everything else in the channel's unit. */
+  ruler: Ruler;
   /** What a centimetre means, for what is no voltage. */
   legend: string;
 }
@@ -129,11 +138,12 @@ function traceOf(
     zero: margin / 2 + (row + 0.5) * rowHeightFor(scale),
     millimetresPerUnit: millivolts * scale.gain,
     reference: 0,
+    ruler: { unit: 'mV', millimetres: scale.gain },
     legend: '',
   };
 }
 
-type Fit = Pick<Trace, 'millimetresPerUnit' | 'reference' | 'legend'>;
+type Fit = Pick<Trace, 'millimetresPerUnit' | 'reference' | 'ruler' | 'legend'>;
 
 /** Voltages have the reader's gain; anything else is made to fit, at a round number of units a centimetre. */
 function fitFor(
@@ -142,13 +152,15 @@ function fitFor(
   scale: Scale,
 ): Fit {
   if (millivolts !== undefined) {
-    return { millimetresPerUnit: millivolts * scale.gain, reference: 0, legend: '' };
+    const ruler = { unit: 'mV', millimetres: scale.gain };
+    return { millimetresPerUnit: millivolts * scale.gain, reference: 0, ruler, legend: '' };
   }
-  const perCentimetre = roundUp((greatest - least) / ((rowHeightFor(scale) - 6) / 10));
+  const perCentimetre = roundUp((greatest - least) / ((rowHeightFor(scale) - 8) / 10));
   const middle = Math.round((greatest + least) / 2 / perCentimetre) * perCentimetre;
   const words = `${formatNumber(perCentimetre, 3)} ${unit}`.trim();
   return {
     millimetresPerUnit: 10 / perCentimetre,
+    ruler: { unit, millimetres: 10 / perCentimetre },
     reference: middle,
     legend: `${words}/cm, line at ${formatNumber(middle, 3)}`,
   };
@@ -207,11 +219,21 @@ export function extremes(values: Float32Array, from = 0, to = values.length): [n
   return [least, greatest];
 }
 
-/** What lies between two points of the paper: time, the rate it amounts to, and voltage. */
-export function caliperText(across: number, down: number, { speed, gain }: Scale): string {
+/** What lies between two points of the paper: time, the rate it amounts to, and the difference in a trace's unit. */
+export function caliperText(
+  across: number,
+  down: number,
+  { speed }: Scale,
+  ruler: Ruler | undefined,
+): string {
   const seconds = Math.abs(across) / speed;
   const milliseconds = `${Math.round(seconds * 1000)} ms`;
   const rate = seconds >= 0.15 ? `${Math.round(60 / seconds)} bpm` : '';
-  const voltage = `${formatNumber(Math.abs(down) / gain, 2)} mV`;
-  return [milliseconds, rate, voltage].filter(Boolean).join(' · ');
+  const height = ruler && withUnit(formatNumber(Math.abs(down) / ruler.millimetres, 2), ruler.unit);
+  return [milliseconds, rate, height].filter(Boolean).join(' · ');
+}
+
+/** The trace whose line runs nearest to a height on the paper: all of a row have the same ruler. */
+export function traceAt({ traces }: Sheet, y: number): Trace | undefined {
+  return [...traces].sort((a, b) => Math.abs(a.zero - y) - Math.abs(b.zero - y))[0];
 }

@@ -194,8 +194,10 @@ describe('the line', () => {
   });
 
   test('is measured in time, rate and voltage', () => {
-    expect(caliperText(20, -12.3, scale)).toBe('800 ms · 75 bpm · 1.23 mV');
-    expect(caliperText(2, 5, { speed: 50, gain: 20 })).toBe('40 ms · 0.25 mV');
+    expect(caliperText(20, -12.3, scale, { unit: 'mV', millimetres: 10 })).toBe('800 ms · 75 bpm · 1.23 mV');
+    expect(caliperText(2, 5, { speed: 50, gain: 20 }, { unit: 'mmHg', millimetres: 0.5 })).toBe(
+      '40 ms · 10 mmHg',
+    );
   });
 });
 

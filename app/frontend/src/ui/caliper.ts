@@ -3,7 +3,10 @@
 import { svgElement } from './svg';
 
 /** `words` turn a distance in units of the drawing into text. A short click takes the caliper away. */
-export function addCaliper(drawing: SVGSVGElement, words: (across: number, down: number) => string): void {
+export function addCaliper(
+  drawing: SVGSVGElement,
+  words: (across: number, down: number, from: DOMPoint) => string,
+): void {
   const box = svgElement('rect', { class: 'viewer-caliper' });
   const label = svgElement('text', { class: 'viewer-caliper-text' });
   const group = svgElement('g', { 'data-caliper': 'off' }, box, label);
@@ -33,7 +36,7 @@ export function addCaliper(drawing: SVGSVGElement, words: (across: number, down:
     }
     label.setAttribute('x', String(left));
     label.setAttribute('y', String(Math.max(4, top - 1.5)));
-    label.textContent = words(end.x - start.x, end.y - start.y);
+    label.textContent = words(end.x - start.x, end.y - start.y, start);
     group.setAttribute('data-caliper', 'on');
   });
   for (const ending of ['pointerup', 'pointercancel'] as const) {

@@ -24,6 +24,8 @@ const mostDrawn = 12;
 const naturalScale = 96 / 72; // points of the screen in one of the paper
 const zoomStep = 1.25;
 const [leastZoom, mostZoom] = [0.25, 5];
+/** Without being asked, a page is not made larger than this: lines too long are hard to read. */
+const widest = 1.4;
 
 export class PdfView {
   readonly element: HTMLElement;
@@ -112,7 +114,7 @@ export class PdfView {
 
   private get fitted(): number {
     const room = this.body.clientWidth - 32;
-    return Math.min(2, Math.max(leastZoom, room / (this.first.width * naturalScale)));
+    return Math.min(widest, Math.max(leastZoom, room / (this.first.width * naturalScale)));
   }
 
   private get scale(): number {

@@ -7,6 +7,8 @@ import { element } from './dom';
 export interface ReportEvents {
   /** The words of a link; undefined where the object is not in this study. */
   labelOf(reference: Reference): string | undefined;
+  /** Words that say more, once they are known. */
+  placeOf(reference: Reference): Promise<string | undefined>;
   open(reference: Reference): void;
   /** Shows what was left out. */
   showMore(): void;
@@ -92,6 +94,9 @@ function link(reference: Reference, events: ReportEvents): HTMLElement {
   }
   const button = element('button', { type: 'button', class: 'viewer-link' }, label);
   button.addEventListener('click', () => events.open(reference));
+  void events.placeOf(reference).then((place) => {
+    if (place !== undefined) button.textContent = place;
+  });
   return button;
 }
 

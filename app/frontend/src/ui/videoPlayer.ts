@@ -103,6 +103,10 @@ export class VideoPlayer {
 
   private key(event: KeyboardEvent): void {
     if (event.target === this.slider) return;
+    if (event.key === ' ' && event.target === this.body) {
+      event.preventDefault();
+      this.toggle();
+    }
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();

@@ -69,7 +69,7 @@ function paperPattern(id: string): SVGPatternElement {
 }
 
 function name({ name: words, legend, left, zero }: Trace): SVGTextElement {
-  const label = svgElement('text', { class: 'viewer-trace-name', x: left + 1, y: zero - 9 }, words);
+  const label = svgElement('text', { class: 'viewer-trace-name', x: left + 1, y: zero - 11 }, words);
   if (legend) label.append(svgElement('tspan', { class: 'viewer-trace-legend', dx: 2 }, legend));
   return label;
 }

@@ -8,6 +8,7 @@ import {
   rowsSheet,
   speeds,
   standardSheet,
+  traceAt,
   type Scale,
   type Sheet,
 } from '../study/traces';
@@ -192,7 +193,7 @@ export class WaveformView {
       at.filter((point) => point.group === index).map(({ seconds }) => ({ text, seconds })),
     );
     const drawing = waveformSheet({ group, sheet, scale, values, start: span[0], marks });
-    addCaliper(drawing, (across, down) => caliperText(across, down, scale));
+    addCaliper(drawing, (across, down, { y }) => caliperText(across, down, scale, traceAt(sheet, y)?.ruler));
     this.paper.replaceChildren(drawing, this.legend(group));
     this.paper.style.setProperty('--sheet-width', String(sheet.width));
     this.fit();

@@ -14,7 +14,7 @@ import { textDownload } from '../../ui/videoPlayer';
 import type { Viewer } from '../feature';
 import { reasonFor } from '../notices';
 import type { Pane } from '../pane';
-import type { Content } from './content';
+import { headingOf, type Content } from './content';
 
 const pdf = '1.2.840.10008.5.1.4.1.1.104.1';
 const clinical = '1.2.840.10008.5.1.4.1.1.104.2';
@@ -26,13 +26,13 @@ const models: Record<string, string | undefined> = {
 const largestText = 8 * 1024 * 1024;
 
 export function documentContent(viewer: Viewer, _pane: Pane, set: OtherSet): Content {
+  const title = headingOf(set);
   const sopClass = text(set.instance, Tag.SOPClassUID) ?? '';
   const url = viewer.client.renderedUrl(set.instance);
-  if (sopClass === pdf) return new Loading(viewer, set.label, url, () => openPdfView(set.label, url)).content;
-  if (sopClass === clinical)
-    return new Loading(viewer, set.label, url, () => openText(set.label, url)).content;
+  if (sopClass === pdf) return new Loading(viewer, title, url, () => openPdfView(title, url)).content;
+  if (sopClass === clinical) return new Loading(viewer, title, url, () => openText(title, url)).content;
   const what = models[sopClass] ?? 'A document of a kind that is not shown here';
-  const { element: frame, body } = contentFrame(set.label, downloadLink(url));
+  const { element: frame, body } = contentFrame(title, downloadLink(url));
   body.append(contentNotice(what, 'Download it to open it in a program of its own.', textDownload(url)));
   return { element: frame };
 }
@@ -107,7 +107,12 @@ async function openText(title: string, url: string): Promise<Content> {
   const { element: frame, body } = contentFrame(title, downloadLink(url));
   body.append(
     report
-      ? reportView(report, { labelOf: () => undefined, open: () => undefined, showMore: () => undefined })
+      ? reportView(report, {
+          labelOf: () => undefined,
+          placeOf: () => Promise.resolve(undefined),
+          open: () => undefined,
+          showMore: () => undefined,
+        })
       : element('pre', { class: 'viewer-source' }, source),
   );
   return { element: frame };

@@ -8,17 +8,18 @@ import { contentFrame, controlButton } from '../../ui/contentFrame';
 import { reportView } from '../../ui/reportView';
 import type { Viewer } from '../feature';
 import type { Pane } from '../pane';
-import type { Content } from './content';
+import { headingOf, type Content } from './content';
 
 const moreTimes = 5;
 
 export function reportContent(viewer: Viewer, pane: Pane, set: OtherSet): Content {
   const print = controlButton('Print', 'print', () => window.print());
-  const { element, body } = contentFrame(set.label, print);
+  const { element, body } = contentFrame(headingOf(set), print);
   const show = (limit: number): void => {
     body.replaceChildren(
       reportView(reportOf(set.instance, limit), {
         labelOf: (reference) => labelOf(viewer, reference),
+        placeOf: (reference) => placeOf(viewer, reference),
         open: (reference) => void openReference(viewer, pane, reference),
         showMore: () => show(limit * moreTimes),
       }),
@@ -32,6 +33,17 @@ function labelOf({ data, settings }: Viewer, reference: Reference): string | und
   if (reference.studyUid !== undefined && reference.studyUid !== settings.studyUid) return undefined;
   const series = data.series.find(({ uid }) => uid === reference.seriesUid);
   return instanceLabel(reference, series?.number);
+}
+
+/** The number of the image, which only its series' metadata tell; undefined where they cannot be had now. */
+async function placeOf({ data }: Viewer, reference: Reference): Promise<string | undefined> {
+  const series = data.series.find(({ uid }) => uid === reference.seriesUid);
+  const sets = series && (await data.displaySets(series.uid).catch(() => undefined));
+  for (const set of sets ?? []) {
+    const index = placeIn(set, reference);
+    if (index !== undefined && index >= 0) return `Image ${index + 1}, series ${series?.number ?? '–'}`;
+  }
+  return undefined;
 }
 
 /** In another pane where there is one, so that the report stays in sight. */

@@ -2,7 +2,7 @@
 
 import { isAbort } from '../../dicomweb/errors';
 import { getBytes } from '../../dicomweb/http';
-import { number, text } from '../../dicomweb/json';
+import { number } from '../../dicomweb/json';
 import { Tag } from '../../dicomweb/tags';
 import { frameRateOf, type OtherSet } from '../../study/displaySets';
 import { contentFrame, contentNotice, downloadLink } from '../../ui/contentFrame';
@@ -11,7 +11,7 @@ import { textDownload, VideoPlayer, type VideoContent } from '../../ui/videoPlay
 import type { Viewer } from '../feature';
 import { reasonFor } from '../notices';
 import type { Pane } from '../pane';
-import type { Content } from './content';
+import { headingOf, type Content } from './content';
 
 const usualRate = 25;
 const streams: Record<string, string | undefined> = {
@@ -27,7 +27,7 @@ export function videoContent(viewer: Viewer, _pane: Pane, set: OtherSet): Conten
   let player: VideoPlayer | undefined;
   let isClosed = false;
   const refuse = (title: string, detail: string, ...actions: HTMLElement[]): void => {
-    const { element: frame, body } = contentFrame(set.label, downloadLink(url));
+    const { element: frame, body } = contentFrame(headingOf(set), downloadLink(url));
     body.append(contentNotice(title, detail, ...actions, textDownload(url)));
     host.dataset.state = 'error';
     host.replaceChildren(frame);
@@ -62,11 +62,11 @@ export function videoContent(viewer: Viewer, _pane: Pane, set: OtherSet): Conten
   };
 }
 
-function contentOf({ instance, label }: OtherSet, url: string): VideoContent {
+function contentOf(set: OtherSet, url: string): VideoContent {
   return {
-    title: text(instance, Tag.SeriesDescription) ?? label,
+    title: headingOf(set),
     url,
-    rate: frameRateOf(instance) ?? usualRate,
-    frameCount: number(instance, Tag.NumberOfFrames),
+    rate: frameRateOf(set.instance) ?? usualRate,
+    frameCount: number(set.instance, Tag.NumberOfFrames),
   };
 }

@@ -17,7 +17,7 @@ import { WaveformView } from '../../ui/waveformView';
 import type { Viewer } from '../feature';
 import { reasonFor } from '../notices';
 import type { Pane } from '../pane';
-import type { Content } from './content';
+import { headingOf, type Content } from './content';
 
 const audio = '1.2.840.10008.5.1.4.1.1.9.4.';
 /** What a browser plays (Web Audio API, BaseAudioContext). */
@@ -28,10 +28,10 @@ export function waveformContent(viewer: Viewer, _pane: Pane, set: OtherSet): Con
   const [group] = groups;
   const isAudio = (text(set.instance, Tag.SOPClassUID) ?? '').startsWith(audio);
   if (isAudio && group && group.frequency >= slowest && group.frequency <= fastest) {
-    return audioContent(viewer, set.label, group);
+    return audioContent(viewer, headingOf(set), group);
   }
   const view = new WaveformView({
-    title: set.label,
+    title: headingOf(set),
     groups,
     annotations: waveformAnnotations(set.instance),
     load: (wanted, first, count) => load(viewer, wanted, first, count),
