@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_safe
 from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Role
 from noctis.accounts.permissions import may_annotate, signed_in_user
-from noctis.archive.models import FlagReason, Study, StudyFlag
+from noctis.archive.models import FlagReason, Instance, Study, StudyFlag
 from noctis.preferences.models import Preferences
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
@@ -29,6 +30,7 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     reasons = StudyFlag.objects.open().filter(study=study).order_by("reason").values_list("reason", flat=True)
     context = {
         "study": study,
+        "first_series": _first_series(study),
         "may_send": may_send(user),
         "may_annotate": may_annotate(user),
         "preferences": json.dumps(Preferences.sections_of(user)),
@@ -36,3 +38,12 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
         "may_resolve": user.role in {Role.ADMINISTRATOR, Role.TECHNICIAN},
     }
     return render(request, "viewer/viewer.html", context)
+
+
+def _first_series(study: Study) -> str | None:
+    """Return the UID of the series that the viewer most likely begins with, so that it need not wait for the list."""
+    images = Instance.objects.filter(series=OuterRef("pk"), number_of_frames__gt=0)
+    series = study.series.filter(Exists(images)).order_by(
+        F("series_number").asc(nulls_last=True), "series_instance_uid"
+    )
+    return series.values_list("series_instance_uid", flat=True).first()

@@ -7,6 +7,7 @@ import { FrameRegistry, type FrameSource } from './frameRegistry';
 import { FrameLoader } from './loader';
 import { LookupTables } from './lookupTables';
 import { provideMetadata } from './metadata';
+import { PrefetchPool } from './prefetchPool';
 import { Resizing } from './resizing';
 
 export interface Rendering {
@@ -14,6 +15,7 @@ export interface Rendering {
   registry: FrameRegistry;
   loader: FrameLoader;
   tables: LookupTables;
+  prefetch: PrefetchPool;
   resizing: Resizing;
   usesCpu: boolean;
 }
@@ -34,7 +36,8 @@ export function startRendering(source: FrameSource): Rendering {
   loader.register();
   cache.setMaxCacheSize(cacheBudget());
   const engine = new RenderingEngine('viewer');
-  return { engine, registry, loader, tables, resizing: new Resizing(() => engine), usesCpu };
+  const prefetch = new PrefetchPool(loader);
+  return { engine, registry, loader, tables, prefetch, resizing: new Resizing(() => engine), usesCpu };
 }
 
 function workerCount(): number {

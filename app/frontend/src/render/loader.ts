@@ -13,6 +13,8 @@ type LoaderOptions = Record<string, unknown>;
 
 export class FrameLoader {
   private readonly running = new Map<string, AbortController>();
+  /** Called after each image that arrived or failed. */
+  whenSettled: (() => void) | undefined;
 
   constructor(
     private readonly registry: FrameRegistry,
@@ -40,6 +42,11 @@ export class FrameLoader {
     return promise;
   }
 
+  /** Images that were asked for and are not there yet. */
+  get underway(): readonly string[] {
+    return [...this.running.keys()];
+  }
+
   cancel(imageId: string): void {
     this.running.get(imageId)?.abort();
   }
@@ -49,6 +56,7 @@ export class FrameLoader {
     this.running.set(imageId, controller);
     const promise = this.load(imageId, options, controller.signal).finally(() => {
       this.running.delete(imageId);
+      this.whenSettled?.();
     });
     return {
       promise,

@@ -1,15 +1,15 @@
 /** The viewer put together: data, panes, the controls around them, and the features that work with all of it. */
 
-import { DicomWebClient } from '../dicomweb/client';
+import type { DicomWebClient } from '../dicomweb/client';
 import { transferSyntaxOf } from '../dicomweb/multipart';
 import { startRendering, type Rendering } from '../render/engine';
 import type { FrameSource } from '../render/frameRegistry';
 import type { PrefetchProgress } from '../render/prefetch';
 import type { ViewState } from '../render/viewState';
 import type { DisplaySet, OtherSet } from '../study/displaySets';
-import { holdsImages } from '../study/seriesList';
 import { ToolBindings } from '../tools/toolBindings';
 import { listenForKeys } from '../ui/shortcuts';
+import type { EarlyFrames } from './early';
 import type { Feature, Viewer } from './feature';
 import { makers } from './features';
 import { Grid } from './grid';
@@ -21,13 +21,10 @@ import { PriorsClient } from './priors';
 import { PriorStudies } from './priorStudies';
 import { watchServer } from './serverBanner';
 import type { ServerWatch } from './serverWatch';
-import { readSettings, rememberSeries, type ViewerSettings } from './settings';
-import { StudyData } from './studyData';
+import { rememberSeries, type ViewerSettings } from './settings';
+import type { StudyData } from './studyData';
 
 export class ViewerApp implements Viewer {
-  readonly settings: ViewerSettings;
-  readonly client: DicomWebClient;
-  readonly data: StudyData;
   readonly rendering: Rendering;
   readonly tools: ToolBindings;
   readonly grid: Grid;
@@ -38,16 +35,20 @@ export class ViewerApp implements Viewer {
   private readonly features: readonly Feature[];
   private hasStudy = false;
 
-  constructor(root: HTMLElement) {
-    this.settings = readSettings(root);
-    this.client = new DicomWebClient(this.settings.dicomWebRoot);
+  constructor(
+    root: HTMLElement,
+    readonly settings: ViewerSettings,
+    readonly client: DicomWebClient,
+    readonly data: StudyData,
+    early: EarlyFrames,
+  ) {
     this.requests = new OwnRequests({
       csrfToken: () => this.settings.csrfToken,
       renew: () => this.server.isReader(),
     });
     this.priors = new PriorStudies(new PriorsClient(this.settings.priorsUrl, this.requests), () => this.data);
-    this.data = new StudyData(this.client, this.settings.studyUid, (uid) => this.priors.mayShow(uid));
-    this.rendering = startRendering(frameSource(this.client));
+    data.askBeforePriors((uid) => this.priors.mayShow(uid));
+    this.rendering = startRendering(frameSource(client, early));
     this.page = new Layout(root, this.settings.worklistUrl, {
       chooseSeries: (seriesUid, partId) => void this.open(this.grid.active, seriesUid, partId),
       panelChanged: () => this.refresh(),
@@ -86,8 +87,7 @@ export class ViewerApp implements Viewer {
     this.hasStudy = true;
     const { series } = this.data;
     this.page.showSeries(series, (uid) => this.data.thumbnailUrl(uid));
-    const wanted = series.find(({ uid }) => uid === this.settings.seriesUid);
-    const first = wanted ?? series.find(holdsImages) ?? series[0];
+    const first = this.data.firstSeries(this.settings.seriesUid);
     this.each((feature) => feature.loaded?.());
     if (first) await this.open(pane, first.uid);
     else pane.notify(emptyStudy(this.settings.worklistUrl));
@@ -133,6 +133,7 @@ export class ViewerApp implements Viewer {
 
   private activated(pane: Pane): void {
     const { seriesUid } = pane;
+    pane.favour();
     if (seriesUid !== undefined) {
       this.page.series.markCurrent(seriesUid, pane.shown?.id);
       this.rememberSeries(seriesUid);
@@ -209,11 +210,12 @@ export class ViewerApp implements Viewer {
   }
 }
 
-function frameSource(client: DicomWebClient): FrameSource {
+function frameSource(client: DicomWebClient, early: EarlyFrames): FrameSource {
   return {
     url: (frame) => client.frameUrl(frame.studyUid, frame.seriesUid, frame.sopInstanceUid, frame.frameNumber),
     load: async (url, decoded, signal) => {
-      const { bytes, contentType } = await client.frame(url, signal, decoded);
+      const ahead = decoded ? undefined : early.take(url);
+      const { bytes, contentType } = await (ahead ?? client.frame(url, signal, decoded));
       return { bytes, transferSyntax: transferSyntaxOf(contentType) };
     },
     bulkData: (url, signal) => client.bulkData(url, signal),

@@ -103,6 +103,11 @@ export class Pane {
     return this.reader.open(seriesUid, partId);
   }
 
+  /** Its images come before those of other panes. */
+  favour(): void {
+    this.reader.favour();
+  }
+
   /** Opens the series before or after in the list. */
   stepSeries(delta: 1 | -1): void {
     this.reader.step(delta);

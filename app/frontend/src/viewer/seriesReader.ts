@@ -1,6 +1,6 @@
 /** Which series and part is on display, and how its images come in. */
 
-import { isAbort, SignedOutError } from '../dicomweb/errors';
+import { isAbort } from '../dicomweb/errors';
 import type { Rendering } from '../render/engine';
 import { Prefetcher, type PrefetchProgress } from '../render/prefetch';
 import type { StackView } from '../render/stackView';
@@ -30,10 +30,9 @@ export class SeriesReader {
     private readonly events: SeriesReaderEvents,
   ) {
     this.prefetcher = new Prefetcher(
-      rendering.loader,
+      rendering.prefetch,
       (progress) => {
         if (this.shown) events.progressed(this.shown.seriesUid, progress);
-        if (progress.total > 0 && progress.loaded + progress.failed >= progress.total) this.warmNextSeries();
       },
       (error) => events.troubled(error),
     );
@@ -72,9 +71,13 @@ export class SeriesReader {
 
   /** The neighbours are loaded only after the image that the reader waits for. */
   settled(imageId: string, error: unknown): void {
-    this.prefetcher.note(imageId, error === undefined);
-    if (error instanceof SignedOutError) this.prefetcher.stop();
-    else if (this.view) this.prefetcher.moveTo(this.view.current.target, 1);
+    this.prefetcher.note(imageId, error);
+    if (this.view) this.prefetcher.moveTo(this.view.current.target, 1);
+  }
+
+  /** Its images come before those of other panes. */
+  favour(): void {
+    this.prefetcher.favour();
   }
 
   /** Goes on where a lost connection or an ended session stopped it. */
@@ -105,12 +108,5 @@ export class SeriesReader {
       if (first) this.prefetcher.start(this.view.ids, first);
     }
     this.events.opened(seriesUid, sets, shown);
-  }
-
-  /** Its metadata only, so that the next series opens at once. */
-  private warmNextSeries(): void {
-    const next = this.data.beside(this.seriesUid, 1);
-    // A failure now is no news: it will be met, and told, when the series is opened.
-    if (next) this.data.displaySets(next.uid).catch(() => undefined);
   }
 }

@@ -20,6 +20,8 @@ export interface ViewerSettings {
   sessionUrl: string;
   /** Where signing in beside the viewer ends. */
   signedInUrl: string;
+  /** Series that most likely comes first, so that its metadata can be asked for before the list is there. */
+  likelySeriesUid: string | undefined;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
 }
@@ -43,6 +45,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     user: user ?? '',
     sessionUrl: sessionUrl ?? '/account/session',
     signedInUrl: signedInUrl ?? '/account/signed-in',
+    likelySeriesUid: root.dataset.firstSeries,
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
   };
 }

@@ -8,7 +8,7 @@ import { displaySetsOf, type DisplaySet } from '../study/displaySets';
 import { formatDate, formatTime } from '../study/format';
 import { patientOf } from '../study/overlayText';
 import { isOtherPatient, PatientMismatchError } from '../study/samePatient';
-import { seriesListOf, type SeriesSummary } from '../study/seriesList';
+import { holdsImages, seriesListOf, type SeriesSummary } from '../study/seriesList';
 import type { StudyHeading } from '../ui/topBar';
 
 export interface OpenStudy {
@@ -22,6 +22,8 @@ export interface OpenStudy {
 
 export class StudyData {
   private readonly sets = new Map<string, Promise<DisplaySet[]>>();
+  private heading: Promise<StudyHeading> | undefined;
+  private mayShow: (studyUid: string) => Promise<void> = () => Promise.reject(new PatientMismatchError());
   private readonly read = new Map<string, readonly DisplaySet[]>();
   private readonly studies = new Map<string, OpenStudy>();
   private readonly studyBySeries = new Map<string, OpenStudy>();
@@ -32,20 +34,26 @@ export class StudyData {
   constructor(
     private readonly client: DicomWebClient,
     private readonly studyUid: string,
-    /** Asks whether a prior may be shown beside the study, and has it recorded; raises PatientMismatchError. */
-    private readonly mayShow: (studyUid: string) => Promise<void>,
   ) {}
 
-  /** Raises NotFoundError when there is no such study for this user. */
-  async load(): Promise<StudyHeading> {
-    const [study, series] = await Promise.all([
-      this.client.study(this.studyUid),
-      this.client.seriesOf(this.studyUid),
-    ]);
-    if (!study) throw new NotFoundError();
-    this.patient = study;
-    this.series = this.add(this.studyUid, false, study, series).series;
-    return headingOf(study);
+  /** Asks whether a prior may be shown beside the study, and has it recorded; raises PatientMismatchError. */
+  askBeforePriors(mayShow: (studyUid: string) => Promise<void>): void {
+    this.mayShow = mayShow;
+  }
+
+  /** Raises NotFoundError when there is no such study for this user; what failed is asked for anew. */
+  load(): Promise<StudyHeading> {
+    this.heading ??= this.ask();
+    this.heading.catch(() => {
+      this.heading = undefined;
+    });
+    return this.heading;
+  }
+
+  /** The series to begin with: the one that is wanted, else the first with images. */
+  firstSeries(wantedUid: string | undefined): SeriesSummary | undefined {
+    const { series } = this;
+    return series.find(({ uid }) => uid === wantedUid) ?? series.find(holdsImages) ?? series[0];
   }
 
   /** Makes the series of another study of the patient known; none of their images is read. */
@@ -95,6 +103,17 @@ export class StudyData {
 
   thumbnailUrl(seriesUid: string): string {
     return this.client.thumbnailUrl(this.studyOf(seriesUid)?.uid ?? this.studyUid, seriesUid);
+  }
+
+  private async ask(): Promise<StudyHeading> {
+    const [study, series] = await Promise.all([
+      this.client.study(this.studyUid),
+      this.client.seriesOf(this.studyUid),
+    ]);
+    if (!study) throw new NotFoundError();
+    this.patient = study;
+    this.series = this.add(this.studyUid, false, study, series).series;
+    return headingOf(study);
   }
 
   private async readSeries(seriesUid: string): Promise<DisplaySet[]> {

@@ -12,7 +12,7 @@ from django_vite.core.asset_loader import DjangoViteAssetLoader
 def bundle(settings, tmp_path, monkeypatch):
     """Stand in for the built front end."""
     manifest = tmp_path / "manifest.json"
-    entries = ("src/pages/main.ts", "src/viewer/main.ts")
+    entries = ("src/pages/main.ts", "src/viewer/main.ts", "src/viewer/app.ts")
     manifest.write_text(
         json.dumps({entry: {"file": f"assets/{i}.js", "isEntry": True} for i, entry in enumerate(entries)})
     )

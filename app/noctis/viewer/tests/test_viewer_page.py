@@ -57,6 +57,17 @@ def test_the_page_names_the_study_and_who_opened_it_is_recorded(study, role, fac
     assert (entry.address, entry.detail) == ("127.0.0.1", {})
 
 
+def test_the_page_names_what_the_viewer_asks_for_first(study):
+    deliver(image(series=2, SeriesNumber=1), reception("NORTH"))
+    deliver(image(series=3, SeriesNumber=None), reception("NORTH"))
+    indexer.index_spool()
+    page = client_of(Role.RADIOLOGIST)[0].get(f"/viewer/{study.study_instance_uid}").content.decode()
+    first = study.series.order_by("series_number", "series_instance_uid").exclude(series_number=None).first()
+    assert first is not None
+    assert f'data-first-series="{first.series_instance_uid}"' in page
+    assert '<link rel="preload" as="script" crossorigin href="/static/bundle/assets/2.js">' in page
+
+
 def test_the_page_holds_nothing_of_the_patient_and_is_never_kept(study):
     response = client_of(Role.RADIOLOGIST)[0].get(f"/viewer/{study.study_instance_uid}")
     assert study.patient_name not in response.content.decode()
