@@ -11,5 +11,6 @@ urlpatterns = [
     path("worklist/filter", views.filter_studies, name="worklist_filter"),
     path("worklist/studies", views.studies, name="worklist_studies"),
     path("worklist/updates", views.updates, name="worklist_updates"),
+    path("worklist/after/<uid:study_uid>", views.next_study, name="worklist_next"),
     path("events/worklist", events.worklist_events, name="worklist_events"),
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from noctis.accounts.models import Role, User
@@ -18,6 +19,7 @@ from noctis.archive.models import FacilityScopedQuerySet, Study, StudyFlag
 from noctis.dicom_address import dicom_address
 from noctis.network.missing_images import missing_by_study
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
+from noctis.reading_worklist.next_study import remember_order, study_after
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
 from noctis.routing.permissions import may_send
 
@@ -78,12 +80,26 @@ def updates(request: HttpRequest) -> HttpResponse:
     return render(request, "reading_worklist/_updates.html", context)
 
 
+@require_safe
+@cache_control(private=True, no_store=True)
+def next_study(request: HttpRequest, study_uid: str) -> JsonResponse:
+    """Name the study after this one in the worklist; a viewer asks so that it opens at once. Asking opens nothing."""
+    user = signed_in_user(request)
+    study = get_object_or_404(visible_studies(user), study_instance_uid=study_uid)
+    following = study_after(study, request.session, user=user)
+    if following is None:
+        return JsonResponse({"next": None})
+    uid = following.study_instance_uid
+    return JsonResponse({"next": {"studyUid": uid, "viewerUrl": reverse("viewer", kwargs={"study_uid": uid})}})
+
+
 def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) -> dict[str, Any]:
     """Return what the results need: one page of studies, its neighbours and a count that stops early."""
     now = timezone.now()
     visible = visible_studies(user)
     found = wanted.apply(visible)
     order = order_of(request)
+    remember_order(request.session, order)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
     page = page_of(with_flags(found), order, after=after, before=before)
     count, more = capped_count(found)

@@ -40,6 +40,7 @@ EXPECTED = {
     "worklist_filter": ("post", (SIGN_IN, *(MOVED,) * 6)),
     "worklist_studies": ("post", SIGNED_IN),
     "worklist_updates": ("post", SIGNED_IN),
+    "worklist_next": ("get", OWNERS),
     "viewer": ("get", OWNERS),
     "hanging_protocols": ("get", SIGNED_IN),
     "annotations": ("get", OWNERS),

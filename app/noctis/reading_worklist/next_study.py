@@ -1,0 +1,37 @@
+"""Which study a reader opens next: the one after another in the worklist as this session last saw it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from noctis.accounts.models import User
+from noctis.archive.models import Study
+from noctis.reading_worklist.filters import WorklistFilter
+from noctis.reading_worklist.paging import Order
+
+SESSION_KEY: Final = "worklist_order"
+
+
+def remember_order(session: SessionBase, order: Order) -> None:
+    """Keep the order until the session ends; the session is written only where it changes."""
+    kept = {"sort": order.column.key, "dir": order.direction}
+    if session.get(SESSION_KEY) != kept:
+        session[SESSION_KEY] = kept
+
+
+def remembered_order(session: SessionBase) -> Order:
+    """Return the order kept in ``session``, the usual one where there is none."""
+    kept: dict[str, Any] = session.get(SESSION_KEY, {})
+    return Order.parse(kept.get("sort"), kept.get("dir"))
+
+
+def study_after(study: Study, session: SessionBase, *, user: User) -> Study | None:
+    """Return the study that comes after ``study`` in the user's worklist, or None at its end.
+
+    The study itself need not be on the list: a reader may have come to it in another way, or it changed since.
+    """
+    order = remembered_order(session)
+    listed = WorklistFilter.remembered_in(session).apply(Study.objects.visible_to(user).select_related("facility"))
+    return listed.filter(order.beyond(study)).order_by(*order.order_by()).first()
