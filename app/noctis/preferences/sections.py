@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 LARGEST: Final = 256 * 1024
 DEEPEST: Final = 32
 
-HandTool = Literal["window", "scroll", "pan", "zoom"]
+HandTool = Literal["window", "scroll", "pan", "zoom", "locate"]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
 Modality = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{1,16}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^(Shift\+)?([!-~]|[A-Z][A-Za-z]{1,15}[0-9]{0,2}| )$")]

@@ -5,6 +5,8 @@ export class HttpError extends Error {
   constructor(
     readonly status: number,
     readonly retryAfterSeconds?: number,
+    /** Why, in the server's words for people. */
+    readonly detail?: string,
   ) {
     super(`the server answered with status ${status}`);
     this.name = 'HttpError';

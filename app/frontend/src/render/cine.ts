@@ -1,13 +1,13 @@
 /** Plays a stack at a steady rate, waiting for images rather than skipping them. */
 
+import { cineRates } from '../study/preferences';
+
 export interface CineTarget {
   count(): number;
   index(): number;
   isLoaded(index: number): boolean;
   goTo(index: number): void;
 }
-
-export const cineRates = { least: 1, most: 60, usual: 10 };
 
 export class Cine {
   private timer: number | undefined;

@@ -1,29 +1,55 @@
-/** Window presets in Hounsfield units; they mean something for CT alone. */
+/** Window presets: the standard ones, and which the reader has in their place. */
 
 import type { Window } from './frame';
 
-export interface Preset extends Window {
-  id: string;
+export interface WindowPreset extends Window {
   label: string;
+  /** The digit that sets it; empty for none. */
   key: string;
 }
 
-export const ctPresets: readonly Preset[] = [
-  { id: 'soft-tissue', label: 'Soft tissue', key: '1', center: 50, width: 400 },
-  { id: 'lung', label: 'Lung', key: '2', center: -600, width: 1500 },
-  { id: 'bone', label: 'Bone', key: '3', center: 400, width: 1800 },
-  { id: 'brain', label: 'Brain', key: '4', center: 40, width: 80 },
-  { id: 'liver', label: 'Liver', key: '5', center: 60, width: 160 },
-  { id: 'mediastinum', label: 'Mediastinum', key: '6', center: 50, width: 350 },
-];
+/** In Hounsfield units: they mean something for CT alone. */
+const standard: Readonly<Record<string, readonly WindowPreset[]>> = {
+  CT: [
+    { label: 'Soft tissue', key: '1', center: 50, width: 400 },
+    { label: 'Lung', key: '2', center: -600, width: 1500 },
+    { label: 'Bone', key: '3', center: 400, width: 1800 },
+    { label: 'Brain', key: '4', center: 40, width: 80 },
+    { label: 'Liver', key: '5', center: 60, width: 160 },
+    { label: 'Mediastinum', key: '6', center: 50, width: 350 },
+  ],
+};
 
-export function presetsFor(modality: string): readonly Preset[] {
-  return modality === 'CT' ? ctPresets : [];
+/** The digits that a preset may have; `0` is the default window's. */
+export const presetKeys = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const;
+
+export function presetsFor(
+  modality: string,
+  own: Readonly<Record<string, readonly WindowPreset[]>> = {},
+): readonly WindowPreset[] {
+  return own[modality] ?? standard[modality] ?? [];
 }
 
-export function matchingPreset(presets: readonly Preset[], window: Window | undefined): Preset | undefined {
+export function matchingPreset(
+  presets: readonly WindowPreset[],
+  window: Window | undefined,
+): WindowPreset | undefined {
   return presets.find(
     ({ center, width }) =>
       window !== undefined && Math.abs(center - window.center) < 0.5 && Math.abs(width - window.width) < 0.5,
   );
+}
+
+/** Presets with one at a place changed, or added behind the last; a key belongs to one of them. */
+export function withPreset(
+  presets: readonly WindowPreset[],
+  position: number,
+  changed: WindowPreset,
+): readonly WindowPreset[] {
+  const others = presets.map((preset) =>
+    changed.key !== '' && preset.key === changed.key ? { ...preset, key: '' } : preset,
+  );
+  return position < presets.length
+    ? others.map((preset, index) => (index === position ? changed : preset))
+    : [...others, changed];
 }

@@ -3,7 +3,7 @@ import { Tag } from '../dicomweb/tags';
 import { windowFromPixels } from './autoWindow';
 import { formatAge, formatDate, formatTime } from './format';
 import { prefetchOrder } from './prefetchOrder';
-import { ctPresets, matchingPreset, presetsFor } from './presets';
+import { matchingPreset, presetsFor, withPreset } from './presets';
 import { seriesListOf } from './seriesList';
 import { value } from './testing';
 import { rangeOf, windowOf } from './voi';
@@ -38,8 +38,26 @@ describe('presets', () => {
   });
 
   test('are recognised by their numbers', () => {
-    expect(matchingPreset(ctPresets, { center: -600, width: 1500 })?.id).toBe('lung');
-    expect(matchingPreset(ctPresets, { center: 0, width: 1 })).toBeUndefined();
+    expect(matchingPreset(presetsFor('CT'), { center: -600, width: 1500 })?.label).toBe('Lung');
+    expect(matchingPreset(presetsFor('CT'), { center: 0, width: 1 })).toBeUndefined();
+  });
+
+  test('of the reader take the place of the standard ones of a modality', () => {
+    const own = { CT: [], MR: [{ label: 'Bright', center: 100, width: 50, key: '1' }] };
+    expect(presetsFor('CT', own)).toEqual([]);
+    expect(presetsFor('MR', own).map(({ label }) => label)).toEqual(['Bright']);
+    expect(presetsFor('PT', own)).toEqual([]);
+  });
+
+  test('share no key', () => {
+    const wide = { label: 'Wide', center: 0, width: 4000, key: '2' };
+    const added = withPreset(presetsFor('CT'), 99, wide);
+    expect(added.at(-1)).toEqual(wide);
+    expect(added.filter(({ key }) => key === '2')).toEqual([wide]);
+    const changed = withPreset(added, 0, { ...wide, label: 'First', key: '' });
+    expect(changed[0]?.label).toBe('First');
+    expect(changed).toHaveLength(added.length);
+    expect(changed.at(-1)?.key).toBe('2');
   });
 });
 

@@ -1,4 +1,4 @@
-/** Which hand movement does what: the left button and one finger follow the chosen tool, the rest never changes. */
+/** Which hand movement does what: the left button and one finger follow the chosen tool, the rest what the reader prefers. */
 
 import {
   addTool,
@@ -11,6 +11,7 @@ import {
   ZoomTool,
   type Types,
 } from '@cornerstonejs/tools';
+import { defaultPreferences, type HandTool, type Mouse } from '../study/preferences';
 import {
   configurationOf,
   libraryName,
@@ -22,7 +23,6 @@ import {
 import { LocateTool } from './locateTool';
 import { StepTool } from './stepTool';
 
-export type HandTool = 'window' | 'scroll' | 'pan' | 'zoom' | 'locate';
 export type PrimaryTool = HandTool | MeasureTool;
 
 const { MouseBindings, KeyboardBindings } = Enums;
@@ -36,22 +36,29 @@ const handTools: Record<HandTool, string> = {
   locate: LocateTool.toolName,
 };
 
-/** Bindings that hold whatever the chosen tool is. */
-const fixedBindings: Record<HandTool, Types.IToolBinding[]> = {
-  window: [],
-  scroll: [{ mouseButton: MouseBindings.Wheel }],
-  pan: [{ mouseButton: MouseBindings.Auxiliary }],
-  zoom: [
-    { mouseButton: MouseBindings.Secondary },
-    { mouseButton: MouseBindings.Wheel, modifierKey: KeyboardBindings.Ctrl },
-    { numTouchPoints: 2 },
-  ],
-  locate: [],
-};
+/** Bindings that hold whatever the chosen tool is: the reader's for the mouse, and two fingers, which zoom and pan. */
+function fixedBindings({ middle, right, wheel }: Mouse): Record<HandTool, Types.IToolBinding[]> {
+  const bindings: Record<HandTool, Types.IToolBinding[]> = {
+    window: [],
+    scroll: [],
+    pan: [],
+    zoom: [],
+    locate: [],
+  };
+  const withCtrl = wheel === 'scroll' ? 'zoom' : 'scroll';
+  bindings[middle].push({ mouseButton: MouseBindings.Auxiliary });
+  bindings[right].push({ mouseButton: MouseBindings.Secondary });
+  bindings[wheel].push({ mouseButton: MouseBindings.Wheel });
+  bindings[withCtrl].push({ mouseButton: MouseBindings.Wheel, modifierKey: KeyboardBindings.Ctrl });
+  bindings.zoom.push({ numTouchPoints: 2 });
+  return bindings;
+}
+
 const primaryBindings: Types.IToolBinding[] = [{ mouseButton: MouseBindings.Primary }, { numTouchPoints: 1 }];
 
 export class ToolBindings {
   private readonly group: Types.IToolGroup;
+  private fixed = fixedBindings(defaultPreferences.mouse);
 
   constructor(
     private readonly engineId: string,
@@ -79,9 +86,14 @@ export class ToolBindings {
     this.group.addViewport(viewportId, this.engineId);
   }
 
+  /** What the buttons and the wheel do; takes effect with the next tool that is chosen. */
+  assign(mouse: Mouse): void {
+    this.fixed = fixedBindings(mouse);
+  }
+
   choose(chosen: PrimaryTool): void {
     for (const [tool, name] of Object.entries(handTools) as [HandTool, string][]) {
-      const bindings = tool === chosen ? [...primaryBindings, ...fixedBindings[tool]] : fixedBindings[tool];
+      const bindings = tool === chosen ? [...primaryBindings, ...this.fixed[tool]] : this.fixed[tool];
       this.bind(name, bindings);
     }
     for (const tool of measureToolNames) this.bind(libraryName(tool), tool === chosen ? primaryBindings : []);

@@ -1,39 +1,48 @@
 /** The button of a command: it only shows state and runs the command, it decides nothing. */
 
-import { element, setAttribute } from './dom';
+import { element, setAttribute, setText } from './dom';
 import { icon, type IconName } from './icons';
-import { keyLabel, type Command } from './shortcuts';
+import { isUsable, keyLabel, labelOf, type Command } from './shortcuts';
 
 export class CommandButton {
   readonly element: HTMLButtonElement;
+  private readonly words = element('span');
+  private readonly key = element('kbd');
   private picture: IconName | undefined;
 
   constructor(private readonly command: Command) {
     const { id, button } = command;
     const isItem = button?.menu !== undefined;
-    const [key] = command.keys;
     this.element = element(
       'button',
       { type: 'button', class: isItem ? 'viewer-menu-item' : 'viewer-button', 'data-command': id },
-      button?.text !== undefined && element('span', {}, button.text),
-      isItem && key !== undefined && element('kbd', {}, keyLabel(key)),
+      button?.text !== undefined && this.words,
+      isItem && this.key,
     );
     this.element.addEventListener('click', () => command.run());
   }
 
   /** What is written on it, where it is the choice that was made. */
   get chosenText(): string | undefined {
-    return this.command.isPressed?.() ? this.command.button?.text : undefined;
+    return this.command.isPressed?.() ? this.text : undefined;
+  }
+
+  private get text(): string | undefined {
+    const text = this.command.button?.text;
+    return typeof text === 'function' ? text() : text;
   }
 
   /** Shows what the command says of itself now. */
   refresh(): void {
-    const { button, isPressed, isEnabled, isOffered } = this.command;
+    const { button, isPressed, isOffered, keys } = this.command;
     const pressed = isPressed?.();
-    this.element.disabled = isEnabled?.() === false;
+    this.element.disabled = !isUsable(this.command);
     this.element.hidden = isOffered?.() === false;
     setAttribute(this.element, 'aria-pressed', pressed === undefined ? undefined : String(pressed));
-    this.name(button?.label?.() ?? this.command.label);
+    setText(this.words, this.text ?? '');
+    setText(this.key, keys[0] === undefined ? '' : keyLabel(keys[0]));
+    this.key.hidden = keys.length === 0;
+    this.name(button?.label?.() ?? labelOf(this.command));
     this.draw(typeof button?.icon === 'function' ? button.icon() : button?.icon);
   }
 

@@ -48,6 +48,13 @@ import {
   Undo2,
   Volume2,
   VolumeX,
+  Maximize,
+  MonitorUp,
+  NotebookPen,
+  Paperclip,
+  Plus,
+  Pencil,
+  Settings,
   X,
   ZoomIn,
   ZoomOut,
@@ -104,6 +111,13 @@ const drawings = {
   sound: Volume2,
   mute: VolumeX,
   zoomOut: ZoomOut,
+  preferences: Settings,
+  fullScreen: Maximize,
+  secondWindow: MonitorUp,
+  notes: NotebookPen,
+  attachments: Paperclip,
+  add: Plus,
+  edit: Pencil,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

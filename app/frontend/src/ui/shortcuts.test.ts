@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { beforeEach, describe, expect, test } from 'vitest';
-import { keyLabel, listenForKeys, type Command } from './shortcuts';
+import { keyLabel, listenForKeys, requireOwnKeys, withOwnKeys, type Command } from './shortcuts';
 
 const ran: string[] = [];
 let canRotate = true;
@@ -91,9 +91,20 @@ describe('keys', () => {
 
   test('belong to one command each', () => {
     const twice = [...commands, command('report', 'r')];
-    expect(() => {
-      listenForKeys(twice, () => true, page);
-    }).toThrow('rotate right and report both want the key r');
+    expect(() => requireOwnKeys(twice)).toThrow('rotate right and report both want the key r');
+    expect(() => requireOwnKeys(commands)).not.toThrow();
+  });
+
+  test('of the reader take the place of those that a command has', () => {
+    let own: Record<string, string[]> = {};
+    const changed = withOwnKeys(commands, () => own);
+    const keysOf = (id: string): readonly string[] | undefined =>
+      changed.find((candidate) => candidate.id === id)?.keys;
+    own = { lung: ['c'], last: [] };
+    expect(keysOf('lung')).toEqual(['c']);
+    expect(keysOf('cine')).toEqual([' ']);
+    expect(keysOf('last')).toEqual([]);
+    expect(keysOf('next')).toEqual(['ArrowDown']);
   });
 
   test('are written as they stand on the keyboard', () => {

@@ -5,9 +5,13 @@ import type { IconName } from './icons';
 export interface Command {
   id: string;
   label: string;
+  /** What it is called now, where that depends on what is shown; its `label` says it in general. */
+  currentLabel?: () => string | undefined;
   group: CommandGroup;
   /** As in KeyboardEvent.key; a leading `Shift+` asks for that key. */
   keys: readonly string[];
+  /** Its keys come with what it stands for, so that the reader does not change them here. */
+  isKeyGiven?: boolean;
   run: () => void;
   /** Its button in the tool bar, for what has one. */
   button?: CommandButtonLook;
@@ -25,8 +29,8 @@ export interface CommandButtonLook {
   menu?: ButtonMenu;
   /** A function where the picture depends on what is going on. */
   icon?: IconName | (() => IconName);
-  /** Words in place of a picture. */
-  text?: string;
+  /** Words in place of a picture; a function where they depend on what is shown. */
+  text?: string | (() => string);
   /** What the button does now, where that is not always the same. */
   label?: () => string;
 }
@@ -65,6 +69,33 @@ export type CommandGroup =
   | 'Volume'
   | 'Presentation'
   | 'Study';
+
+export function labelOf(command: Command): string {
+  return command.currentLabel?.() ?? command.label;
+}
+
+export function isUsable(command: Command): boolean {
+  return command.isEnabled?.() !== false;
+}
+
+/**
+ * The same commands with the reader's own keys in place of theirs, as they are whenever they are asked for.
+ *
+ * A key that the reader gave to one command is no other's, whatever the others have by default.
+ */
+export function withOwnKeys(
+  commands: readonly Command[],
+  own: () => Readonly<Record<string, readonly string[]>>,
+): Command[] {
+  return commands.map((command) => ({
+    ...command,
+    get keys() {
+      const mine = own();
+      const given = new Set(Object.values(mine).flat());
+      return mine[command.id] ?? command.keys.filter((key) => !given.has(key));
+    },
+  }));
+}
 
 const keyNames: Record<string, string | undefined> = {
   ArrowUp: '↑',
@@ -105,16 +136,15 @@ export function isSingleCharacter(key: string): boolean {
 }
 
 /** Raises an error where two commands want the same key: one of them would never be heard. */
-function commandsByKey(commands: readonly Command[]): Map<string, Command> {
-  const byKey = new Map<string, Command>();
-  for (const command of commands) {
-    for (const key of command.keys) {
-      const other = byKey.get(key);
-      if (other) throw new Error(`${other.id} and ${command.id} both want the key ${key}`);
-      byKey.set(key, command);
+export function requireOwnKeys(commands: readonly Command[]): void {
+  const holders = new Map<string, string>();
+  for (const { id, keys } of commands) {
+    for (const key of keys) {
+      const other = holders.get(key);
+      if (other !== undefined) throw new Error(`${other} and ${id} both want the key ${key}`);
+      holders.set(key, id);
     }
   }
-  return byKey;
 }
 
 /**
@@ -127,14 +157,13 @@ export function listenForKeys(
   singleKeys: () => boolean,
   target: EventTarget = document,
 ): void {
-  const byKey = commandsByKey(commands);
   const handle = (event: Event): void => {
     if (!(event instanceof KeyboardEvent) || event.ctrlKey || event.altKey || event.metaKey) return;
     if (takesKeys(event.target, event.key)) return;
     const key = pressedKey(event);
-    const command = byKey.get(key);
+    const command = commands.find(({ keys }) => keys.includes(key));
     if (!command || (isSingleCharacter(key) && !singleKeys())) return;
-    if (command.isEnabled?.() === false) return;
+    if (!isUsable(command)) return;
     event.preventDefault();
     command.run();
   };

@@ -8,17 +8,19 @@ import type { PrefetchProgress } from '../render/prefetch';
 import type { ViewState } from '../render/viewState';
 import type { DisplaySet, OtherSet } from '../study/displaySets';
 import { ToolBindings } from '../tools/toolBindings';
-import { listenForKeys } from '../ui/shortcuts';
 import type { EarlyFrames } from './early';
+import { listenForKeys, requireOwnKeys, withOwnKeys, type Command } from '../ui/shortcuts';
 import type { Feature, Viewer } from './feature';
 import { makers } from './features';
 import { Grid } from './grid';
 import { Layout } from './layout';
 import { emptyStudy, studyFailed, type WaysOn } from './notices';
 import { OwnRequests } from './ownRequests';
-import { Pane } from './pane';
 import { PriorsClient } from './priors';
 import { PriorStudies } from './priorStudies';
+import { ownPreferences } from './ownPreferences';
+import { Pane } from './pane';
+import type { Preferences } from './preferences';
 import { watchServer } from './serverBanner';
 import type { ServerWatch } from './serverWatch';
 import { rememberSeries, type ViewerSettings } from './settings';
@@ -32,6 +34,8 @@ export class ViewerApp implements Viewer {
   readonly server: ServerWatch;
   readonly requests: OwnRequests;
   readonly priors: PriorStudies;
+  readonly preferences: Preferences;
+  commands: readonly Command[] = [];
   private readonly features: readonly Feature[];
   private hasStudy = false;
 
@@ -49,6 +53,7 @@ export class ViewerApp implements Viewer {
     this.priors = new PriorStudies(new PriorsClient(this.settings.priorsUrl, this.requests), () => this.data);
     data.askBeforePriors((uid) => this.priors.mayShow(uid));
     this.rendering = startRendering(frameSource(client, early));
+    this.preferences = ownPreferences(this.settings, this.requests, (error) => this.noteSession(error));
     this.page = new Layout(root, this.settings.worklistUrl, {
       chooseSeries: (seriesUid, partId) => void this.open(this.grid.active, seriesUid, partId),
       panelChanged: () => this.refresh(),
@@ -61,9 +66,12 @@ export class ViewerApp implements Viewer {
     this.grid = this.makeGrid();
     this.features = makers.map((make) => make(this));
     const commands = this.features.flatMap((feature) => feature.commands ?? []);
-    this.page.build(this.grid.element, commands);
+    requireOwnKeys(commands);
+    this.commands = withOwnKeys(commands, () => this.preferences.current.keys);
+    this.page.build(this.grid.element, this.commands);
     this.grid.setLayout(1, 1);
-    listenForKeys(commands, () => this.page.help.singleKeys);
+    listenForKeys(this.commands, () => this.preferences.current.singleKeys);
+    this.preferences.listen(() => this.refresh());
     this.page.showRenderer(this.rendering.usesCpu);
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);

@@ -11,6 +11,7 @@ import type { Layout } from './layout';
 import type { OwnRequests } from './ownRequests';
 import type { Pane } from './pane';
 import type { PriorStudies } from './priorStudies';
+import type { Preferences } from './preferences';
 import type { ServerWatch } from './serverWatch';
 import type { ViewerSettings } from './settings';
 import type { StudyData } from './studyData';
@@ -24,6 +25,9 @@ export interface Viewer {
   readonly tools: ToolBindings;
   readonly grid: Grid;
   readonly page: Layout;
+  readonly preferences: Preferences;
+  /** All commands, with the reader's own keys; empty while the features are being made. */
+  readonly commands: readonly Command[];
   /** Raises nothing: what fails is shown in the pane. */
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void>;
   readonly server: ServerWatch;

@@ -1,10 +1,11 @@
 /** The page around the images, made of its parts. */
 
 import type { DisplaySet, ImageSet } from '../study/displaySets';
+import type { OverlaySize } from '../study/preferences';
 import { holdsImages, type SeriesSummary } from '../study/seriesList';
 import { Banner } from '../ui/banner';
-import { element } from '../ui/dom';
-import { HelpDialog } from '../ui/helpDialog';
+import { element, setAttribute } from '../ui/dom';
+import { CommandPalette } from '../ui/commandPalette';
 import { icon } from '../ui/icons';
 import { SeriesStrip, type SeriesCard } from '../ui/seriesStrip';
 import type { Command } from '../ui/shortcuts';
@@ -24,8 +25,9 @@ export interface LayoutEvents {
 export class Layout {
   readonly status = new StatusBar();
   readonly toolbar = new Toolbar();
-  readonly help = new HelpDialog();
+  readonly help = new CommandPalette();
   readonly textDialog = new TextDialog();
+  private readonly dialogs = element('div', { class: 'viewer-dialogs' });
   readonly series: SeriesStrip;
   readonly side: SidePanels;
   readonly top: TopBar;
@@ -43,7 +45,6 @@ export class Layout {
 
   /** Puts the page together, around the place of the images. */
   build(stage: HTMLElement, commands: readonly Command[]): void {
-    this.help.use(commands);
     this.toolbar.use(commands);
     this.root.classList.add('viewer');
     this.root.replaceChildren(
@@ -55,13 +56,15 @@ export class Layout {
       stage,
       this.side.element,
       this.status.element,
+      this.dialogs,
     );
     this.addDialog(this.help.element);
     this.addDialog(this.textDialog.element);
   }
 
+  /** May be called before the page is put together. */
   addDialog(dialog: HTMLDialogElement): void {
-    this.root.append(dialog);
+    this.dialogs.append(dialog);
   }
 
   showSeries(series: readonly SeriesSummary[], thumbnailUrl: (seriesUid: string) => string): void {
@@ -77,6 +80,10 @@ export class Layout {
     );
     const frames = images.reduce((sum, set) => sum + set.frames.length, 0);
     if (images.some(({ isClip }) => isClip)) this.series.setCount(seriesUid, `${frames} frames`);
+  }
+
+  setOverlaySize(size: OverlaySize): void {
+    setAttribute(this.root, 'data-overlay-size', size);
   }
 
   showRenderer(usesCpu: boolean): void {

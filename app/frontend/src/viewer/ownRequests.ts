@@ -47,7 +47,19 @@ export class OwnRequests {
     });
     if (response.status === 401 || response.redirected) throw new SignedOutError();
     if (response.status === 404) throw new NotFoundError();
-    if (!response.ok && response.status !== conflict) throw new HttpError(response.status, undefined);
+    if (!response.ok && response.status !== conflict) {
+      throw new HttpError(response.status, undefined, detailOf(await response.text()));
+    }
     return response;
+  }
+}
+
+/** The sentence with which the server says why (RFC 9457). */
+export function detailOf(answer: string): string | undefined {
+  try {
+    const { detail } = JSON.parse(answer) as { detail?: unknown };
+    return typeof detail === 'string' ? detail : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 /** One cell of the grid: a viewport with everything that stands around and over its image. */
 
-import { Cine, cineRates } from '../render/cine';
+import { Cine } from '../render/cine';
 import type { Rendering } from '../render/engine';
 import type { PrefetchProgress } from '../render/prefetch';
 import { StackView } from '../render/stackView';
@@ -202,8 +202,7 @@ export class Pane {
 
   private opened(seriesUid: string, sets: readonly DisplaySet[], shown: DisplaySet | undefined): void {
     this.set = shown;
-    if (shown?.kind === 'images') this.cine.rate = shown.frameRate ?? cineRates.usual;
-    else this.showOther(shown);
+    if (shown?.kind !== 'images') this.showOther(shown);
     this.events.opened(this, seriesUid, sets, shown);
   }
 

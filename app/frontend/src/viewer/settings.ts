@@ -13,6 +13,9 @@ export interface ViewerSettings {
   annotationsUrl: string;
   priorsUrl: string;
   mayAnnotate: boolean;
+  preferencesUrl: string;
+  /** What the reader has changed, by section, as it was kept when the page was made. */
+  preferences: Readonly<Record<string, unknown>>;
   /** Renewed by `ServerWatch` when the reader signs in again: read it when it is needed, keep no copy. */
   csrfToken: string;
   /** Who is reading; what could not be saved is kept for this user only. */
@@ -28,7 +31,8 @@ export interface ViewerSettings {
 
 export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
-  const { doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } = root.dataset;
+  const { preferences, preferencesUrl, doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } =
+    root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -41,6 +45,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
+    preferencesUrl: preferencesUrl ?? '/preferences',
+    preferences: JSON.parse(preferences ?? '{}') as Record<string, unknown>,
     csrfToken: csrfToken ?? '',
     user: user ?? '',
     sessionUrl: sessionUrl ?? '/account/session',

@@ -8,6 +8,7 @@ import { navigation } from './navigation';
 import { otherContent } from './otherContent';
 import { pointing } from './pointing';
 import { priors } from './priors';
+import { preferences } from './preferences';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
 
@@ -21,4 +22,5 @@ export const makers: readonly MakeFeature[] = [
   measurements,
   priors,
   otherContent,
+  preferences,
 ];

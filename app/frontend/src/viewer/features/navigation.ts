@@ -1,6 +1,6 @@
 /** Moving through images and series, by hand or as a film. */
 
-import { cineRates } from '../../render/cine';
+import { cineRates } from '../../study/preferences';
 import { element, setText } from '../../ui/dom';
 import type { Command } from '../../ui/shortcuts';
 import type { Feature, Viewer } from '../feature';
@@ -16,6 +16,9 @@ export function navigation(viewer: Viewer): Feature {
   };
   return {
     commands: [...imageCommands(viewer), ...seriesCommands(viewer)],
+    opened: (pane, shown) => {
+      if (shown?.kind === 'images') pane.cine.rate = shown.frameRate ?? viewer.preferences.current.cineRate;
+    },
     changed: (pane) => {
       if (pane === viewer.grid.active) showRate();
     },
@@ -63,7 +66,7 @@ function imageCommands({ grid }: Viewer): Command[] {
   ];
 }
 
-function seriesCommands({ grid, page }: Viewer): Command[] {
+function seriesCommands({ grid }: Viewer): Command[] {
   const group = 'Series';
   return [
     {
@@ -80,7 +83,6 @@ function seriesCommands({ grid, page }: Viewer): Command[] {
       keys: ['PageDown'],
       run: () => grid.active.stepSeries(1),
     },
-    { id: 'help', label: 'Keyboard shortcuts', group, keys: ['?'], run: () => page.help.open() },
   ];
 }
 

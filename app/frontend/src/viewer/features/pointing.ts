@@ -35,8 +35,17 @@ const measures: readonly ToolRow[] = [
 ];
 
 export function pointing(viewer: Viewer): Feature {
-  let chosen: PrimaryTool = matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window';
-  viewer.tools.choose(chosen);
+  const { preferences, tools } = viewer;
+  const preferred = (): PrimaryTool => preferredTool(preferences.current.tool, viewer.settings.mayAnnotate);
+  let [chosen, first] = [preferred(), preferred()];
+  tools.assign(preferences.current.mouse);
+  tools.choose(chosen);
+  preferences.listen(() => {
+    // Another preference leaves the tool that is in the reader's hand.
+    if (first !== preferred()) chosen = first = preferred();
+    tools.assign(preferences.current.mouse);
+    tools.choose(chosen);
+  });
   const commandOf =
     (group: CommandGroup, place: ButtonPlace) =>
     ({ tool, label, key, icon }: ToolRow): Command => ({
@@ -46,7 +55,7 @@ export function pointing(viewer: Viewer): Feature {
       keys: [key],
       run: () => {
         chosen = tool;
-        viewer.tools.choose(tool);
+        tools.choose(tool);
         viewer.refresh();
       },
       button: { place, icon },
@@ -58,3 +67,16 @@ export function pointing(viewer: Viewer): Feature {
     commands: [...hands.map(commandOf('Tools', 'mouse')), ...measures.map(commandOf('Measure', 'measure'))],
   };
 }
+
+/** The tool that the reader prefers, or that fits the device: a finger scrolls, a mouse sets the window. */
+function preferredTool(wanted: string | undefined, mayMeasure: boolean): PrimaryTool {
+  const offered = mayMeasure ? [...hands, ...measures] : hands;
+  const usual = matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window';
+  return offered.find(({ tool }) => tool === wanted)?.tool ?? usual;
+}
+
+/** The tools that may be in the reader's hand at first, with their names. */
+export const preferableTools: readonly (readonly [tool: string, label: string])[] = [
+  ...hands,
+  ...measures,
+].map(({ tool, label }) => [tool, label]);

@@ -7,11 +7,21 @@ import type { Pane } from '../pane';
 const zoomStep = 1.25;
 
 export function viewing(viewer: Viewer): Feature {
-  const { grid } = viewer;
-  let overlays = true;
+  const { grid, preferences } = viewer;
+  let { shown: overlays } = preferences.current.overlays;
   const showOverlays = (pane: Pane): void => {
     pane.showsOverlays = overlays;
   };
+  const applySize = (): void => viewer.page.setOverlaySize(preferences.current.overlays.size);
+  applySize();
+  let preferred = overlays;
+  preferences.listen(() => {
+    applySize();
+    const { shown } = preferences.current.overlays;
+    if (shown === preferred) return;
+    preferred = overlays = shown;
+    grid.panes.forEach(showOverlays);
+  });
   return {
     paneMade: showOverlays,
     commands: [
