@@ -292,7 +292,7 @@ def test_the_help_finds_and_runs_commands(ct: ViewerPage):
     ct.press("?")
     dialog = ct.page.get_by_role("dialog", name="Keyboard and mouse")
     expect(dialog).to_contain_text("Flip horizontally")
-    ct.page.keyboard.type("rotate r")
+    ct.page.keyboard.type("rotate ri")
     expect(dialog.get_by_role("option")).to_have_count(1)
     ct.press("Enter")
     expect(dialog).to_be_hidden()

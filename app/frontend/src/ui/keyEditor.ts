@@ -30,7 +30,7 @@ export class KeyEditor {
   readonly element: HTMLElement;
   private readonly search = element('input', {
     type: 'text',
-    class: 'viewer-input',
+    class: 'viewer-input viewer-key-search',
     placeholder: 'Find a command',
     'aria-label': 'Find a command',
     autocomplete: 'off',
