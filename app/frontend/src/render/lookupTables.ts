@@ -54,9 +54,12 @@ export class LookupTables {
     return reds && greens && blues && { red: reds, green: greens, blue: blues };
   }
 
-  private async load(table: StoredTable, signal: AbortSignal): Promise<void> {
+  /** Fetches a table that is none of the image's own. */
+  async load(table: StoredTable, signal?: AbortSignal): Promise<void> {
     if (this.known.has(table)) return;
-    const fetched = table.bulkUri ? await this.source.bulkData(table.bulkUri, signal) : undefined;
+    const fetched = table.bulkUri
+      ? await this.source.bulkData(table.bulkUri, signal ?? new AbortController().signal)
+      : undefined;
     const entries = entriesOf(table, table.inline ?? fetched);
     if (entries.length === 0) throw new CorruptDataError('a look-up table without values');
     this.known.set(table, entries);

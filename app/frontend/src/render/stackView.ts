@@ -2,11 +2,14 @@
 
 import { cache, Enums, type Types } from '@cornerstonejs/core';
 import { isAbort } from '../dicomweb/errors';
+import type { Turn } from '../study/affine';
 import type { ImageSet } from '../study/displaySets';
 import type { Frame, Window } from '../study/frame';
+import type { DisplayedArea } from '../study/presentationState';
 import type { Vector } from '../study/vector';
 import type { Rendering } from './engine';
-import { measure } from './geometry';
+import { placeOf } from './geometry';
+import { presentImage } from './placement';
 import { StackLook } from './stackLook';
 import { emptyState, type ViewState } from './viewState';
 
@@ -145,6 +148,10 @@ export class StackView {
     this.applyLook();
   }
 
+  setInverted(inverted: boolean): void {
+    if (inverted !== this.state.inverted) this.invert();
+  }
+
   zoomBy(factor: number): void {
     const { viewport } = this;
     const scale = viewport?.getCamera().parallelScale;
@@ -211,6 +218,14 @@ export class StackView {
     viewport.resetCamera();
     this.look.reset();
     this.applyLook();
+  }
+
+  /** Shows the image as a presentation state wants it, from as it is stored; without an area, all of it. */
+  present(turn: Turn, area: DisplayedArea | undefined): void {
+    const frame = this.frameOnScreen();
+    if (this.viewport && frame) {
+      presentImage(this.viewport, frame, { turn, area, flip: () => this.flip('horizontal') });
+    }
   }
 
   private get viewport(): Types.IStackViewport | undefined {
@@ -326,7 +341,7 @@ export class StackView {
       frame,
       error: this.error,
       ...this.look.state,
-      ...(viewport && frame && isMeasurable ? presentation(viewport, frame) : {}),
+      ...(viewport && frame && isMeasurable ? placeOf(viewport, frame) : {}),
     };
     this.events.changed(this.state);
   }
@@ -338,29 +353,12 @@ export class StackView {
   }
 }
 
-function presentation(viewport: Types.IStackViewport, frame: Frame): Partial<ViewState> {
-  const { flipHorizontal = false, flipVertical = false } = viewport.getCamera();
-  return {
-    rotation: Math.round(viewport.getViewPresentation().rotation ?? 0) % 360,
-    flippedHorizontally: flipHorizontal,
-    flippedVertically: flipVertical,
-    pan: panOf(viewport),
-    ...measure(viewport, frame),
-  };
-}
-
 function sizeOf({ clientWidth, clientHeight }: HTMLElement): readonly [number, number] {
   return [clientWidth, clientHeight];
 }
 
 function isSameSize(a: readonly [number, number], b: readonly [number, number]): boolean {
   return a[0] === b[0] && a[1] === b[1];
-}
-
-function panOf(viewport: Types.IStackViewport): readonly [number, number] {
-  const [x, y] = viewport.getPan();
-  const { clientWidth, clientHeight } = viewport.element;
-  return [x / Math.max(1, clientWidth), y / Math.max(1, clientHeight)];
 }
 
 function clamp(index: number, count: number): number {

@@ -1,5 +1,6 @@
 /** What a viewport shows at one moment, for everything that stands around the image. */
 
+import type { Affine } from '../study/affine';
 import type { Frame, Window } from '../study/frame';
 
 export type Phase = 'empty' | 'loading' | 'ready' | 'error';
@@ -30,6 +31,8 @@ export interface ViewState {
   right: readonly [number, number];
   down: readonly [number, number];
   millimetresPerPixel: number | undefined;
+  /** Where points of the image lie in the viewport. */
+  toScreen: Affine | undefined;
   error: Error | undefined;
 }
 
@@ -51,5 +54,6 @@ export const emptyState: ViewState = {
   right: [1, 0],
   down: [0, 1],
   millimetresPerPixel: undefined,
+  toScreen: undefined,
   error: undefined,
 };

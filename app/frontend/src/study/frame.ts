@@ -178,7 +178,7 @@ function tablesIn(instance: DicomObject, { pixelRepresentation }: PixelFormat): 
   };
 }
 
-function tableWindow(table: StoredTable): Window {
+export function tableWindow(table: StoredTable): Window {
   const { first, count, explanation } = table;
   return { center: first + count / 2, width: count, explanation, table };
 }

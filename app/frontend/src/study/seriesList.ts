@@ -43,6 +43,12 @@ export function seriesListOf(found: readonly DicomObject[]): SeriesSummary[] {
   return found.map(summary).sort(compare);
 }
 
+/** Without what is about images rather than to be looked at: presentations and key images have places of their own. */
+export function toLookAt(series: readonly SeriesSummary[]): readonly SeriesSummary[] {
+  const left = series.filter(({ modality }) => modality !== 'PR' && modality !== 'KO');
+  return left.length > 0 ? left : series;
+}
+
 function summary(series: DicomObject): SeriesSummary {
   const modality = text(series, Tag.Modality) ?? '';
   return {

@@ -58,6 +58,13 @@ import {
   X,
   ZoomIn,
   ZoomOut,
+  Presentation,
+  SquareStack,
+  Aperture,
+  Save,
+  Star,
+  Camera,
+  GalleryVertical,
   type IconNode,
 } from 'lucide';
 
@@ -118,6 +125,13 @@ const drawings = {
   attachments: Paperclip,
   add: Plus,
   edit: Pencil,
+  presentation: Presentation,
+  overlayPlanes: SquareStack,
+  shutter: Aperture,
+  save: Save,
+  star: Star,
+  snapshot: Camera,
+  keyImages: GalleryVertical,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

@@ -11,6 +11,9 @@ export interface ViewerSettings {
   doubts: string | undefined;
   flagsUrl: string | undefined;
   annotationsUrl: string;
+  keyImagesUrl: string;
+  keyObjectSelectionsUrl: string;
+  presentationsUrl: string;
   priorsUrl: string;
   mayAnnotate: boolean;
   preferencesUrl: string;
@@ -33,6 +36,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
   const { preferences, preferencesUrl, doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } =
     root.dataset;
+  const { keyImagesUrl, keyObjectSelectionsUrl, presentationsUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -43,6 +47,9 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     doubts,
     flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
+    keyImagesUrl: keyImagesUrl ?? `/viewer/${studyUid}/key-images`,
+    keyObjectSelectionsUrl: keyObjectSelectionsUrl ?? `/viewer/${studyUid}/key-object-selections`,
+    presentationsUrl: presentationsUrl ?? `/viewer/${studyUid}/presentations`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',
@@ -58,7 +65,12 @@ export function readSettings(root: HTMLElement): ViewerSettings {
 
 /** Where the annotations of a study are: of the one that the page is about, or of another. */
 export function annotationsUrl(settings: ViewerSettings, studyUid: string): string {
-  return settings.annotationsUrl.replace(settings.studyUid, studyUid);
+  return ofStudy(settings.annotationsUrl, settings, studyUid);
+}
+
+/** The same address for another study than the one that the page is about. */
+export function ofStudy(url: string, settings: ViewerSettings, studyUid: string): string {
+  return url.replace(settings.studyUid, studyUid);
 }
 
 export function rememberSeries(seriesUid: string): void {

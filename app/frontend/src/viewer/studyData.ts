@@ -8,7 +8,7 @@ import { displaySetsOf, type DisplaySet } from '../study/displaySets';
 import { formatDate, formatTime } from '../study/format';
 import { patientOf } from '../study/overlayText';
 import { isOtherPatient, PatientMismatchError } from '../study/samePatient';
-import { holdsImages, seriesListOf, type SeriesSummary } from '../study/seriesList';
+import { holdsImages, seriesListOf, toLookAt, type SeriesSummary } from '../study/seriesList';
 import type { StudyHeading } from '../ui/topBar';
 
 export interface OpenStudy {
@@ -136,7 +136,7 @@ export class StudyData {
       description: text(study, Tag.StudyDescription) ?? '',
       date: formatDate(text(study, Tag.StudyDate)) ?? '',
       // A series that another study has already would be shown as that study's: it is left out.
-      series: seriesListOf(series).filter((one) => !this.studyBySeries.has(one.uid)),
+      series: toLookAt(seriesListOf(series)).filter((one) => !this.studyBySeries.has(one.uid)),
     };
     this.studies.set(uid, added);
     for (const one of added.series) this.studyBySeries.set(one.uid, added);

@@ -9,6 +9,7 @@ import { otherContent } from './otherContent';
 import { pointing } from './pointing';
 import { priors } from './priors';
 import { preferences } from './preferences';
+import { presentation } from './presentation';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
 
@@ -23,4 +24,5 @@ export const makers: readonly MakeFeature[] = [
   priors,
   otherContent,
   preferences,
+  presentation,
 ];
