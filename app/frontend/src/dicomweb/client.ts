@@ -30,8 +30,8 @@ export class DicomWebClient {
     return found;
   }
 
-  seriesOf(studyUid: string): Promise<DicomObject[]> {
-    return this.objects(`/studies/${uid(studyUid)}/series`);
+  seriesOf(studyUid: string, signal?: AbortSignal): Promise<DicomObject[]> {
+    return this.objects(`/studies/${uid(studyUid)}/series`, signal);
   }
 
   seriesMetadata(studyUid: string, seriesUid: string, signal?: AbortSignal): Promise<DicomObject[]> {

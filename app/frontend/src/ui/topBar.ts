@@ -32,6 +32,18 @@ export class TopBar {
     );
   }
 
+  /** A link to the study that comes after this one in the worklist. */
+  offerNext(url: string): void {
+    const link = element(
+      'a',
+      { class: 'viewer-button viewer-next-study', href: url, title: 'Next study of the worklist (Shift+N)' },
+      element('span', { class: 'viewer-wide' }, 'Next study'),
+      icon('next'),
+    );
+    link.setAttribute('aria-label', 'Next study of the worklist');
+    this.element.insertBefore(link, this.element.lastElementChild);
+  }
+
   /** A link to the page that sends the study, or the series that is shown, to another device. */
   offerSending(url: string): void {
     const link = element(

@@ -15,6 +15,8 @@ export interface ViewerSettings {
   keyObjectSelectionsUrl: string;
   presentationsUrl: string;
   priorsUrl: string;
+  /** Names the study after this one in the worklist. */
+  nextUrl: string;
   mayAnnotate: boolean;
   preferencesUrl: string;
   /** What the reader has changed, by section, as it was kept when the page was made. */
@@ -50,6 +52,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     keyImagesUrl: keyImagesUrl ?? `/viewer/${studyUid}/key-images`,
     keyObjectSelectionsUrl: keyObjectSelectionsUrl ?? `/viewer/${studyUid}/key-object-selections`,
     presentationsUrl: presentationsUrl ?? `/viewer/${studyUid}/presentations`,
+    nextUrl: root.dataset.nextUrl ?? `/worklist/after/${studyUid}`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',

@@ -10,6 +10,7 @@ import { pointing } from './pointing';
 import { priors } from './priors';
 import { preferences } from './preferences';
 import { presentation } from './presentation';
+import { readingAhead } from './readingAhead';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
 
@@ -22,6 +23,7 @@ export const makers: readonly MakeFeature[] = [
   linking,
   measurements,
   priors,
+  readingAhead,
   otherContent,
   preferences,
   presentation,
