@@ -2,14 +2,11 @@ import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-const cornerstoneOnlyInRenderAndTools = {
-  patterns: [
-    {
-      group: ['@cornerstonejs/*'],
-      message: 'Only src/render and src/tools import Cornerstone.',
-    },
-  ],
+const cornerstone = {
+  group: ['@cornerstonejs/*'],
+  message: 'Only src/render and src/tools import Cornerstone.',
 };
+const pdf = { group: ['pdfjs-dist/*'], message: 'Only src/documents imports pdf.js.' };
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'coverage/'] },
@@ -21,13 +18,20 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
-      'no-restricted-imports': ['error', cornerstoneOnlyInRenderAndTools],
+      'no-restricted-imports': ['error', { patterns: [cornerstone, pdf] }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       'no-console': 'error',
       eqeqeq: 'error',
     },
   },
-  { files: ['src/render/**', 'src/tools/**'], rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['src/render/**', 'src/tools/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [pdf] }] },
+  },
+  {
+    files: ['src/documents/**'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [cornerstone] }] },
+  },
   { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
   prettier,
 );

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
-from tests.data.documents import encapsulated_pdf, structured_report
+from tests.data.documents import FINDING, encapsulated_pdf, structured_report
 from tests.data.phantoms import (
     ADA,
     CT_STUDY,
@@ -261,13 +261,13 @@ def test_series_are_listed_with_pictures_and_changed_by_click_and_key(ct: Viewer
     ct.expect(image_count=6, state="ready")
 
 
-def test_objects_without_an_image_say_so(viewer: ViewerPage, appliance, tmp_path: Path):
+def test_objects_without_an_image_stand_in_its_place(viewer: ViewerPage, appliance, tmp_path: Path):
     save(next(ct_series(replace(SPINE, slices=1), CT_STUDY)), tmp_path / "image.dcm")
     appliance.send([tmp_path])
     viewer.open(CT_STUDY)
-    for title, words in (("Report", "structured report"), ("Letter", "PDF document")):
+    for title, words in (("Report", FINDING), ("Letter", "1 / 1")):
         viewer.page.locator(".viewer-card", has_text=title).click()
-        expect(viewer.page.locator(".viewer-notice")).to_contain_text(words)
+        expect(viewer.page.locator(".viewer-content")).to_contain_text(words, timeout=LOADING_MS)
         viewer.expect(state="empty", image_count=0)
 
 
