@@ -26,6 +26,8 @@ export interface SavedAnnotation extends Annotation {
   /** Grows by one with each change. */
   version: number;
   author: string;
+  /** Who measured it, where it came with a structured report; else empty. */
+  origin: string;
   /** ISO 8601. */
   changedAt: string;
   mayChange: boolean;
@@ -36,6 +38,7 @@ export const toolLabels: Record<string, string> = {
   bidirectional: 'Bidirectional',
   angle: 'Angle',
   cobb: 'Cobb angle',
+  cardiothoracic: 'Cardiothoracic ratio',
   rectangle: 'Rectangle',
   ellipse: 'Ellipse',
   circle: 'Circle',

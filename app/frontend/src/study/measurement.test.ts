@@ -72,4 +72,19 @@ describe('measurements in words', () => {
     const image = frame();
     expect(linesOf(quantitiesOf({ angle: 45.04 }, image, true), image)).toEqual(['45.0°']);
   });
+
+  it('give the cardiothoracic ratio with both diameters, and the ratio alone its sense without calibration', () => {
+    const found = { ratio: 48.25, heart: 144.75, thorax: 300 };
+    const image = frame(spaced);
+    expect(linesOf(quantitiesOf(found, image, true), image)).toEqual([
+      'Ratio 48.3 %',
+      'Heart 144.8 mm · Thorax 300.0 mm',
+    ]);
+    const uncalibrated = frame();
+    expect(linesOf(quantitiesOf(found, uncalibrated, true), uncalibrated)).toEqual([
+      'Ratio 48.3 %',
+      'Heart 145 px · Thorax 300 px',
+      'not calibrated',
+    ]);
+  });
 });

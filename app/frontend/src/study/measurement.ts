@@ -13,6 +13,10 @@ export interface Findings {
   perimeter?: number | undefined;
   area?: number | undefined;
   angle?: number | undefined;
+  /** Of the heart to the thorax, in per cent, and both diameters. */
+  ratio?: number | undefined;
+  heart?: number | undefined;
+  thorax?: number | undefined;
   /** Pixel values, as stored or as the modality means them; a colour image has none. */
   value?: number | undefined;
   mean?: number | undefined;
@@ -24,7 +28,7 @@ export interface Findings {
 export interface Quantity {
   name: string;
   value: number;
-  /** `mm`, `mm2`, `px`, `px2`, `deg`, or the unit of the pixel values, which may be empty. */
+  /** `mm`, `mm2`, `px`, `px2`, `deg`, `%`, or the unit of the pixel values, which may be empty. */
   unit: string;
 }
 
@@ -57,6 +61,9 @@ export function quantitiesOf(found: Findings, frame: Frame, valuesAreStored: boo
     ['Width', found.width, unit],
     ['Radius', found.radius, unit],
     ['Angle', found.angle, 'deg'],
+    ['Ratio', found.ratio, '%'],
+    ['Heart', found.heart, unit],
+    ['Thorax', found.thorax, unit],
     ['Value', scaled(found.value), values],
     ['Mean', scaled(found.mean), values],
     ['SD', found.deviation === undefined ? undefined : found.deviation * Math.abs(slope), values],
@@ -77,6 +84,8 @@ export function linesOf(quantities: readonly Quantity[], frame: Frame): string[]
     ['Length', 'Width'],
     ['Radius'],
     ['Angle'],
+    ['Ratio'],
+    ['Heart', 'Thorax'],
     ['Value'],
     ['Mean', 'SD'],
     ['Min', 'Max'],

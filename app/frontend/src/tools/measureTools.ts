@@ -17,12 +17,14 @@ import {
 } from '@cornerstonejs/tools';
 import type { Frame } from '../study/frame';
 import { linesOf, quantitiesOf, type Findings, type Quantity } from '../study/measurement';
+import { CardiothoracicTool } from './cardiothoracicTool';
 
 export const measureTools = {
   length: LengthTool,
   bidirectional: BidirectionalTool,
   angle: AngleTool,
   cobb: CobbAngleTool,
+  cardiothoracic: CardiothoracicTool,
   rectangle: RectangleROITool,
   ellipse: EllipticalROITool,
   circle: CircleROITool,
@@ -95,6 +97,9 @@ function findingsOf(statistics: Statistics, imageId: string): Findings {
     perimeter: found('perimeter'),
     area: found('area'),
     angle: found('angle'),
+    ratio: found('ratio'),
+    heart: found('heart'),
+    thorax: found('thorax'),
     mean: found('mean'),
     deviation: found('stdDev'),
     least: found('min'),

@@ -31,6 +31,11 @@ export class AnnotationPanel {
     this.element = element('div', { class: 'viewer-annotations' }, this.empty, this.list);
   }
 
+  /** Puts what belongs to the whole list below it. */
+  addFooter(footer: HTMLElement): void {
+    this.element.append(footer);
+  }
+
   show(rows: readonly AnnotationRow[]): void {
     this.empty.hidden = rows.length > 0;
     const focused = this.list.querySelector<HTMLElement>(':focus')?.dataset.key;

@@ -23,7 +23,7 @@ const drawn: Annotation = {
 };
 
 function saved(version: number, text = ''): SavedAnnotation {
-  return { ...drawn, text, version, author: 'Reader', changedAt: '', mayChange: true };
+  return { ...drawn, text, version, author: 'Reader', origin: '', changedAt: '', mayChange: true };
 }
 
 function setUp(present: () => Annotation | undefined = () => drawn, left = new Map<string, string>()) {

@@ -93,6 +93,14 @@ export class AnnotationKeeper {
     if (this.pending.size > 0) this.schedule(0);
   }
 
+  /** Sends what waits now; whether all of it has arrived. */
+  async sendNow(): Promise<boolean> {
+    clearTimeout(this.timer);
+    while (this.isSending) await new Promise((resolve) => setTimeout(resolve, settleMs / 10));
+    if (!this.isSaved) await this.send();
+    return this.isSaved;
+  }
+
   private put(item: Pending): void {
     this.pending.set(item.uid, item);
     this.remember();

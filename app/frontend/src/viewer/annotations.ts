@@ -92,6 +92,17 @@ export class Annotations {
     this.list();
   }
 
+  /** Reads anew what is kept of a study, such as after an import. */
+  async reload(studyUid: string): Promise<void> {
+    this.loading.delete(studyUid);
+    await this.load(studyUid);
+  }
+
+  /** Sends what is not saved yet; whether the server has all of it now. */
+  saveAll(): Promise<boolean> {
+    return this.keeper.sendNow();
+  }
+
   /** Shows what a former page could not send, and sends it. */
   takeUp(): void {
     for (const { uid, annotation } of this.keeper.takeUp()) {
@@ -210,6 +221,7 @@ export class Annotations {
     const fresh = {
       version: before?.version ?? 0,
       author: before?.author ?? '',
+      origin: before?.origin ?? '',
       changedAt: '',
       mayChange: true,
     };
@@ -254,7 +266,7 @@ export class Annotations {
       place: frame
         ? `Image ${frame.instanceNumber ?? frame.frameNumber} · ${calibrationNote(frame)}`
         : 'Another series',
-      author: kept?.author ?? '',
+      author: kept ? whoseWords(kept) : '',
       isSelected,
       mayRemove: this.mayChange(uid),
     };
@@ -265,4 +277,9 @@ export class Annotations {
       .frames()
       .find((frame) => frame.sopInstanceUid === sopInstanceUid && frame.frameNumber === frameNumber);
   }
+}
+
+/** Whose a measurement is; one that came with a report was drawn by somebody else. */
+function whoseWords({ author, origin }: SavedAnnotation): string {
+  return origin === '' || origin === author ? author : `${origin}, imported by ${author}`;
 }

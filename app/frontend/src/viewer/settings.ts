@@ -14,6 +14,7 @@ export interface ViewerSettings {
   keyImagesUrl: string;
   keyObjectSelectionsUrl: string;
   presentationsUrl: string;
+  measurementReportUrl: string;
   priorsUrl: string;
   /** Names the study after this one in the worklist. */
   nextUrl: string;
@@ -53,6 +54,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     keyObjectSelectionsUrl: keyObjectSelectionsUrl ?? `/viewer/${studyUid}/key-object-selections`,
     presentationsUrl: presentationsUrl ?? `/viewer/${studyUid}/presentations`,
     nextUrl: root.dataset.nextUrl ?? `/worklist/after/${studyUid}`,
+    measurementReportUrl: root.dataset.measurementReportUrl ?? `/viewer/${studyUid}/measurement-report`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',

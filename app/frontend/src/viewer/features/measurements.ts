@@ -6,6 +6,7 @@ import type { Command } from '../../ui/shortcuts';
 import { Annotations } from '../annotations';
 import { AnnotationsClient } from '../annotationsClient';
 import type { Feature, Viewer } from '../feature';
+import { MeasurementReports } from '../measurementReports';
 import { annotationsUrl } from '../settings';
 
 const panelId = 'measurements';
@@ -41,6 +42,11 @@ function make(viewer: Viewer): Annotations {
     goTo: (uid) => annotations.goTo(uid),
     remove: (uid) => annotations.remove(uid),
   });
+  const reports = new MeasurementReports(viewer, {
+    saveAll: () => annotations.saveAll(),
+    reload: () => annotations.reload(studyUid),
+  });
+  panel.addFooter(reports.bar.element);
   page.side.add({ id: panelId, label: 'Measurements', icon: 'measurements', element: panel.element });
   const annotations = new Annotations(
     rendering,
