@@ -32,7 +32,7 @@ def studies(appliance, tmp_path_factory: pytest.TempPathFactory) -> None:
 def viewer(page: Page) -> ViewerPage:
     """Give the viewer with the axial series in its only pane."""
     viewer = ViewerPage(page)
-    page.goto(f"/viewer/{STUDY.uid}")
+    page.goto(f"/viewer/{STUDY.uid}?hanging=one")
     viewer.expect(state="ready")
     return viewer
 

@@ -252,7 +252,7 @@ def test_series_are_listed_with_pictures_and_changed_by_click_and_key(ct: Viewer
     ct.go_to(7)
     cards.nth(1).click()
     ct.expect(image_count=6, state="ready", window_width=1500)
-    expect(ct.page).to_have_url(re.compile(r"\?series="))
+    expect(ct.page).to_have_url(re.compile(r"[?&]series="))
     ct.press("PageUp")
     ct.expect(image_count=16, image_index=7, state="ready")
     ct.press("PageDown")

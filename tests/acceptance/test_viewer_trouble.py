@@ -254,7 +254,7 @@ def test_a_study_that_is_taken_away_meanwhile_says_so_and_keeps_what_was_drawn(v
 def test_metadata_that_do_not_come_can_be_asked_for_again(viewer: ViewerPage):
     metadata = re.compile("/metadata$")
     viewer.page.route(metadata, Refusals(400, -1))
-    viewer.page.goto(f"/viewer/{STUDY.uid}")
+    viewer.page.goto(f"/viewer/{STUDY.uid}?hanging=one")
     expect(viewer.page.get_by_role("alert")).to_contain_text("This series could not be loaded", timeout=LOADING_MS)
     viewer.page.unroute(metadata)
     viewer.click("Try again")
@@ -270,7 +270,7 @@ def test_metadata_that_do_not_come_can_be_asked_for_again(viewer: ViewerPage):
 )
 def test_a_study_that_is_gone_or_empty_says_so(viewer: ViewerPage, series: dict[str, object], words: str):
     viewer.page.route(re.compile(r"/studies/[\d.]+/series$"), lambda route: route.fulfill(**series))
-    viewer.page.goto(f"/viewer/{STUDY.uid}")
+    viewer.page.goto(f"/viewer/{STUDY.uid}?hanging=one")
     notice = viewer.page.locator(".viewer-notice")
     expect(notice).to_contain_text(words, timeout=LOADING_MS)
     expect(notice.get_by_role("link", name="Back to worklist")).to_be_visible()

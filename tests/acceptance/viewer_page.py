@@ -30,10 +30,15 @@ class ViewerPage:
         """The element that tells the viewer's state."""
         return self.page.locator(".viewer-viewport")
 
-    def open(self, study: SyntheticStudy | str, *, series_uid: str = "", wait: bool = True) -> None:
-        """Open a study, at one of its series if that is named, and wait for the first image."""
+    def open(
+        self, study: SyntheticStudy | str, *, series_uid: str = "", hanging: str = "one", wait: bool = True
+    ) -> None:
+        """Open a study, at one of its series if that is named, and wait for the first image.
+
+        One viewport unless another hanging protocol is named: other tests' studies of the same patient are priors.
+        """
         study_uid = study if isinstance(study, str) else study.uid
-        self.page.goto(f"/viewer/{study_uid}" + (f"?series={series_uid}" if series_uid else ""))
+        self.page.goto(f"/viewer/{study_uid}?hanging={hanging}" + (f"&series={series_uid}" if series_uid else ""))
         if wait:
             self.expect(state="ready")
 

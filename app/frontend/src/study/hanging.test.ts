@@ -112,6 +112,11 @@ describe('the choice of a hanging protocol', () => {
     expect(best(study(series), study(series, { isPrior: true }))).toBe(id);
   });
 
+  test('counts on a prior whose headers nobody has read yet', () => {
+    const before = study([{ modality: 'MG', instanceCount: 4 }], { isPrior: true });
+    expect(best(study([{ modality: 'MG', objects: mammogram }]), before)).toBe('mammography-prior');
+  });
+
   test('does not leave half of the screen to a prior of another modality', () => {
     expect(best(study([{ bodyPart: 'CHEST' }]), study([{ modality: 'US' }], { isPrior: true }))).not.toBe(
       'ct-chest-prior',
@@ -144,8 +149,8 @@ describe('the slots of a stage', () => {
     const chest = study([{ description: 'Topogram', instanceCount: 2 }, { instanceCount: 80 }]);
     expect(shows(stageOf('ct-chest'), chest)).toEqual(['1.2', '1.2']);
     expect(fill(stageOf('ct-chest'), [chest]).map(({ slot }) => slot.window)).toEqual([
-      'mediastinum',
-      'lung',
+      'Mediastinum',
+      'Lung',
     ]);
   });
 

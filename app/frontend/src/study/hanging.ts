@@ -43,7 +43,7 @@ export interface Slot {
   label: string;
   /** The first rule that finds something decides. */
   show: readonly Rule[];
-  /** The id of a preset, or a window in modality units. */
+  /** The name of a preset, or a window in modality units. */
   window?: string | Window;
   /** Relative to the fitted image. */
   zoom?: number;

@@ -29,7 +29,7 @@ function scoreOf(protocol: HangingProtocol, studies: readonly HungStudy[]): numb
   const [stage] = protocol.stages;
   const matched = current && matchScore(protocol.match, current, studies);
   if (matched === undefined || !stage) return undefined;
-  const fillings = fill(stage, studies);
+  const fillings = fill(stage, studies, true);
   const empty = fillings.filter(({ found }) => !found).length;
   if (empty === fillings.length) return undefined;
   return (protocol.priority ?? usualPriority) + matched - empty * emptySlot;

@@ -24,11 +24,12 @@ interface Candidate {
   found: Found;
 }
 
-export function fill(stage: Stage, studies: readonly HungStudy[]): Filling[] {
+/** `trusting` takes series whose headers nobody has read yet for what a slot asks for: enough to choose a protocol by. */
+export function fill(stage: Stage, studies: readonly HungStudy[], trusting = false): Filling[] {
   const used = new Set<string>();
   return stage.slots.map((slot) => {
-    const chosen = firstFound(slot, studies, used);
-    if (chosen) used.add(chosen.key);
+    const chosen = firstFound(slot, studies, used, trusting);
+    if (chosen?.key) used.add(chosen.key);
     return { slot, found: chosen?.found };
   });
 }
@@ -49,11 +50,12 @@ function firstFound(
   slot: Slot,
   studies: readonly HungStudy[],
   used: ReadonlySet<string>,
+  trusting: boolean,
 ): Candidate | undefined {
   for (const rule of slot.show) {
     const candidates = studies
       .filter((study) => isOf(rule, study))
-      .flatMap((study) => candidatesOf(rule, study));
+      .flatMap((study) => candidatesOf(rule, study, trusting));
     const free = candidates.filter(({ key }) => slot.reuse === true || !used.has(key));
     const picked = pick(rule, free);
     if (picked) return picked;
@@ -74,10 +76,11 @@ function isOf(rule: Rule, study: HungStudy): boolean {
   return study.isPrior === (rule.study === 'prior');
 }
 
-function candidatesOf(rule: Rule, study: HungStudy): Candidate[] {
+function candidatesOf(rule: Rule, study: HungStudy, trusting: boolean): Candidate[] {
   return study.series.flatMap((series) => {
     if (!fitsSeries(rule, series)) return [];
-    if (!series.images) return asksForImages(rule, series) ? [] : whole(rule, series);
+    if (!series.images && !asksForImages(rule, series)) return whole(rule, series);
+    if (!series.images) return trusting ? unread(series) : [];
     const images = isProjection(series.modality) ? series.images : firstOfEachPart(series.images);
     return images.filter((image) => fitsImage(rule, image)).map((image) => candidate(series, image));
   });
@@ -115,6 +118,12 @@ function whole(rule: Rule, { studyUid, uid, imageCount }: HungSeries): Candidate
   if (!fitsCount(rule, imageCount)) return [];
   const found = { studyUid, seriesUid: uid, partId: undefined, index: undefined };
   return [{ key: uid, count: imageCount, found }];
+}
+
+/** It may hold as many images as slots ask for, so it is never used up. */
+function unread({ studyUid, uid, imageCount }: HungSeries): Candidate[] {
+  const found = { studyUid, seriesUid: uid, partId: undefined, index: undefined };
+  return [{ key: '', count: imageCount, found }];
 }
 
 function candidate({ studyUid, uid, modality }: HungSeries, { partId, index, count }: HungImage): Candidate {

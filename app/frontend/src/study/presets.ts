@@ -30,6 +30,15 @@ export function presetsFor(
   return own[modality] ?? standard[modality] ?? [];
 }
 
+/** The reader's own preset of that name, else the standard one. */
+export function presetNamed(
+  name: string,
+  modality: string,
+  own: Readonly<Record<string, readonly WindowPreset[]>>,
+): WindowPreset | undefined {
+  return [...presetsFor(modality, own), ...presetsFor(modality)].find(({ label }) => label === name);
+}
+
 export function matchingPreset(
   presets: readonly WindowPreset[],
   window: Window | undefined,

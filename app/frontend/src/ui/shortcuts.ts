@@ -116,7 +116,7 @@ export function keyLabel(key: string): string {
 /** Elements that use keys themselves; a button needs only Space and Enter. */
 function takesKeys(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof Element)) return false;
-  if (target.closest('dialog[open]')) return true;
+  if (target.closest('dialog[open], [popover]')) return true;
   if (target.matches('textarea, select, [contenteditable], input:not([type=range]):not([type=checkbox])')) {
     return true;
   }

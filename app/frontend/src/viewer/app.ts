@@ -7,6 +7,7 @@ import type { FrameSource } from '../render/frameRegistry';
 import type { PrefetchProgress } from '../render/prefetch';
 import type { ViewState } from '../render/viewState';
 import type { DisplaySet, OtherSet } from '../study/displaySets';
+import { holdsImages } from '../study/seriesList';
 import { ToolBindings } from '../tools/toolBindings';
 import type { EarlyFrames } from './early';
 import { listenForKeys, requireOwnKeys, withOwnKeys, type Command } from '../ui/shortcuts';
@@ -97,6 +98,7 @@ export class ViewerApp implements Viewer {
     this.page.showSeries(series, (uid) => this.data.thumbnailUrl(uid));
     const first = this.data.firstSeries(this.settings.seriesUid);
     this.each((feature) => feature.loaded?.());
+    if (series.some(holdsImages) && this.features.some((feature) => feature.arrange?.())) return;
     if (first) await this.open(pane, first.uid);
     else pane.notify(emptyStudy(this.settings.worklistUrl));
   }
@@ -107,6 +109,11 @@ export class ViewerApp implements Viewer {
 
   noteSession(error: unknown): void {
     this.server.note(error);
+  }
+
+  turn(commandId: string, isOn: boolean): void {
+    const command = this.commands.find(({ id }) => id === commandId);
+    if (command?.isPressed && command.isPressed() !== isOn) command.run();
   }
 
   refresh(): void {

@@ -35,6 +35,8 @@ export interface Viewer {
   readonly priors: PriorStudies;
   /** Takes note of what failed: where it is the session or the server, the reader is told. */
   noteSession(error: unknown): void;
+  /** Switches something that a command switches. */
+  turn(commandId: string, isOn: boolean): void;
   /** Shows the state of all commands anew. */
   refresh(): void;
 }
@@ -44,6 +46,8 @@ export interface Feature {
   readonly commands?: readonly Command[];
   /** The study's list of series is there. */
   loaded?(): void;
+  /** Lays out the study, which has images, in place of its first series; the first feature that says it does is taken. */
+  arrange?(): boolean;
   /** The server answers again, or the reader signed in again: what failed can go on. */
   recovered?(): void;
   paneMade?(pane: Pane): void;

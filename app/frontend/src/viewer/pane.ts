@@ -39,6 +39,8 @@ export class Pane {
   readonly view: StackView;
   readonly cine: Cine;
   readonly stage: Stage;
+  /** Panes of one group move together; those without one make up a group too. */
+  syncGroup: string | undefined;
   private readonly overlays = new Overlays();
   private readonly notice = new NoticePanel();
   private readonly slider: ImageSlider;
@@ -127,6 +129,17 @@ export class Pane {
   resume(): void {
     if (this.hasFailed && this.seriesUid !== undefined) void this.open(this.seriesUid);
     else this.reader.resume();
+  }
+
+  /** Shows nothing but the message. */
+  empty(notice: Notice): void {
+    this.cine.stop();
+    this.reader.close();
+    this.set = undefined;
+    this.hasFailed = false;
+    this.syncGroup = undefined;
+    this.showContent(undefined);
+    this.notify(notice);
   }
 
   /** A message in place of the image, until another series is opened. */

@@ -33,13 +33,16 @@ export interface ViewerSettings {
   likelySeriesUid: string | undefined;
   /** Series to begin with, from the address, so that a link or a reload returns to it. */
   seriesUid: string | undefined;
+  /** Hanging protocol to begin with, from the address. */
+  hanging: string | undefined;
+  hangingUrl: string;
 }
 
 export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
   const { preferences, preferencesUrl, doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } =
     root.dataset;
-  const { keyImagesUrl, keyObjectSelectionsUrl, presentationsUrl } = root.dataset;
+  const { keyImagesUrl, keyObjectSelectionsUrl, presentationsUrl, hangingUrl } = root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
@@ -65,6 +68,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     signedInUrl: signedInUrl ?? '/account/signed-in',
     likelySeriesUid: root.dataset.firstSeries,
     seriesUid: new URLSearchParams(location.search).get('series') ?? undefined,
+    hanging: new URLSearchParams(location.search).get('hanging') ?? undefined,
+    hangingUrl: hangingUrl ?? '/viewer/hanging-protocols',
   };
 }
 
@@ -79,8 +84,16 @@ export function ofStudy(url: string, settings: ViewerSettings, studyUid: string)
 }
 
 export function rememberSeries(seriesUid: string): void {
+  rememberInAddress('series', seriesUid);
+}
+
+export function rememberHanging(protocolId: string): void {
+  rememberInAddress('hanging', protocolId);
+}
+
+function rememberInAddress(name: string, value: string): void {
   const address = new URL(location.href);
-  address.searchParams.set('series', seriesUid);
+  address.searchParams.set(name, value);
   history.replaceState(history.state, '', address);
 }
 

@@ -2,6 +2,7 @@
 
 import type { MakeFeature } from '../feature';
 import { gridLayout } from './gridLayout';
+import { hanging } from './hanging';
 import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
@@ -20,6 +21,7 @@ export const makers: readonly MakeFeature[] = [
   windowing,
   viewing,
   gridLayout,
+  hanging,
   linking,
   measurements,
   priors,

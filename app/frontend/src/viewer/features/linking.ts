@@ -135,7 +135,7 @@ class Links {
     const target = pane.view.current.target;
     const [was, is] = [frames[before], frames[target]];
     if (!was || !is) return;
-    for (const other of this.others(pane)) {
+    for (const other of this.group(pane)) {
       const place = placeIn(other, was, is);
       if (place === undefined) other.step(target - before);
       else other.goTo(place);
@@ -145,7 +145,7 @@ class Links {
   private dress(pane: Pane, was: Look, is: ViewState): void {
     const moved = was.zoom !== is.zoom || was.pan[0] !== is.pan[0] || was.pan[1] !== is.pan[1];
     const rewindowed = was.window?.center !== is.window?.center || was.window?.width !== is.window?.width;
-    for (const other of this.others(pane)) {
+    for (const other of this.group(pane)) {
       const { view } = other;
       if (moved) view.place(is.zoom, is.pan);
       if (other.modality !== pane.modality) continue;
@@ -153,6 +153,10 @@ class Links {
       if (rewindowed && is.windowIsDefault) view.resetWindow();
       else if (rewindowed && is.window) view.setWindow(is.window);
     }
+  }
+
+  private group(pane: Pane): Pane[] {
+    return this.others(pane).filter(({ syncGroup }) => syncGroup === pane.syncGroup);
   }
 
   private others(pane: Pane): Pane[] {
