@@ -34,9 +34,10 @@ def study(people) -> Study:
 
 @pytest.fixture
 def reader(people) -> User:
-    people.radiologist.set_password(PASSWORD)
-    people.radiologist.save()
-    return people.radiologist
+    user: User = people.radiologist
+    user.set_password(PASSWORD)
+    user.save()
+    return user
 
 
 @pytest.fixture
