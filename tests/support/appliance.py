@@ -36,7 +36,7 @@ class Account:
 
 
 def _accounts() -> dict[tuple[str, str], Account]:
-    wanted = [("administrator", ""), ("radiologist", ""), ("", "NORTH")]
+    wanted = [("administrator", ""), ("radiologist", ""), ("radiologist", "NORTH"), ("", "NORTH")]
     wanted += [(role, facility) for facility in FACILITIES for role in ROLES]
     return {
         (role, facility): Account(
@@ -51,7 +51,7 @@ def _accounts() -> dict[tuple[str, str], Account]:
 
 @dataclass
 class Appliance:
-    """A running embedded appliance with two facilities, a modality of each, and one account per role and facility.
+    """A running embedded appliance with two facilities, a modality of each, and one account per role and facility; radiologists are two.
 
     The modalities' AE titles are ``NORTH_CT`` and ``SOUTH_CT``.
     """

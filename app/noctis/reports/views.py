@@ -32,7 +32,7 @@ from noctis.reports.warnings import warnings_before_signing
 
 STATUSES: Final = {
     actions.NotAllowed: HTTPStatus.FORBIDDEN,
-    actions.WrongPassword: HTTPStatus.FORBIDDEN,
+    actions.WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
     actions.AlreadySigned: HTTPStatus.CONFLICT,
     actions.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }

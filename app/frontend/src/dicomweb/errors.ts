@@ -8,7 +8,7 @@ export class HttpError extends Error {
     /** Why, in the server's words for people. */
     readonly detail?: string,
   ) {
-    super(`the server answered with status ${status}`);
+    super(detail ?? `the server answered with status ${status}`);
     this.name = 'HttpError';
   }
 

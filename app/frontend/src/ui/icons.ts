@@ -1,6 +1,12 @@
 /** The viewer's icons: inline drawings that take the colour of the text around them. */
 
 import {
+  Image,
+  ListOrdered,
+  List,
+  Italic,
+  Bold,
+  FilePen,
   ArrowLeft,
   ArrowUpRight,
   Blend,
@@ -141,6 +147,12 @@ const drawings = {
   star: Star,
   snapshot: Camera,
   keyImages: GalleryVertical,
+  report: FilePen,
+  bold: Bold,
+  italic: Italic,
+  list: List,
+  numbered: ListOrdered,
+  image: Image,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

@@ -90,6 +90,7 @@ export class SidePanels {
   private show(id: string | undefined): void {
     this.shown = id;
     this.element.hidden = id === undefined;
+    setAttribute(this.element, 'data-panel', id);
     for (const [key, { tab, element: panel }] of this.entries) {
       panel.hidden = key !== id;
       setAttribute(tab, 'aria-selected', String(key === id));

@@ -251,6 +251,16 @@ export class Annotations {
     this.events.listed();
   }
 
+  /** What is selected in words, or everything where nothing is. */
+  lines(): readonly string[] {
+    const uids = [...new Set([...this.saved.keys(), ...this.drawn])];
+    const selected = uids.filter((uid) => this.layer.selected.includes(uid));
+    return (selected.length > 0 ? selected : uids).flatMap((uid) => {
+      const row = this.row(uid, false);
+      return row ? [`${row.title}: ${row.value || 'no value'} (${row.place})`] : [];
+    });
+  }
+
   private row(uid: string, isSelected: boolean): AnnotationRow | undefined {
     const kept = this.saved.get(uid);
     const present = this.layer.read(uid) ?? kept;

@@ -11,7 +11,7 @@ import { holdsImages } from '../study/seriesList';
 import { ToolBindings } from '../tools/toolBindings';
 import type { EarlyFrames } from './early';
 import { listenForKeys, requireOwnKeys, withOwnKeys, type Command } from '../ui/shortcuts';
-import type { Feature, Viewer } from './feature';
+import type { Feature, Offers, Viewer } from './feature';
 import { makers } from './features';
 import { Grid } from './grid';
 import { Layout } from './layout';
@@ -32,6 +32,7 @@ export class ViewerApp implements Viewer {
   readonly tools: ToolBindings;
   readonly grid: Grid;
   readonly page: Layout;
+  readonly offers: Offers = {};
   readonly server: ServerWatch;
   readonly requests: OwnRequests;
   readonly priors: PriorStudies;

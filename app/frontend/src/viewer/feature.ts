@@ -28,6 +28,8 @@ export interface Viewer {
   readonly preferences: Preferences;
   /** All commands, with the reader's own keys; empty while the features are being made. */
   readonly commands: readonly Command[];
+  /** What features offer one another. */
+  readonly offers: Offers;
   /** Raises nothing: what fails is shown in the pane. */
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void>;
   readonly server: ServerWatch;
@@ -39,6 +41,11 @@ export interface Viewer {
   turn(commandId: string, isOn: boolean): void;
   /** Shows the state of all commands anew. */
   refresh(): void;
+}
+
+export interface Offers {
+  /** The selected measurements in words, or all where none is selected. */
+  measurementLines?: () => readonly string[];
 }
 
 /** One capability; every hook is optional. */

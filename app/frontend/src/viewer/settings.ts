@@ -18,6 +18,7 @@ export interface ViewerSettings {
   priorsUrl: string;
   /** Names the study after this one in the worklist. */
   nextUrl: string;
+  reportUrl: string;
   mayAnnotate: boolean;
   preferencesUrl: string;
   /** What the reader has changed, by section, as it was kept when the page was made. */
@@ -59,6 +60,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     nextUrl: root.dataset.nextUrl ?? `/worklist/after/${studyUid}`,
     measurementReportUrl: root.dataset.measurementReportUrl ?? `/viewer/${studyUid}/measurement-report`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
+    reportUrl: root.dataset.reportUrl ?? `/studies/${studyUid}/report`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',
     preferences: JSON.parse(preferences ?? '{}') as Record<string, unknown>,

@@ -133,7 +133,7 @@ def test_only_radiologists_write_and_sign(people, reader, study, who):
 def test_a_signed_report_never_changes(reader, study):
     write(reader, study, 0, findings=doc("Final words"))
     refused = call(reader, study, "/signature", "post", {"version": 1, "password": "wrong"})
-    assert (refused.status_code, Report.objects.get().state) == (403, "draft")
+    assert (refused.status_code, Report.objects.get().state) == (422, "draft")
     assert AuditEntry.objects.filter(action=Action.REPORT_SIGNATURE_REFUSED).count() == 1
     call(reader, study, "/signature", "post", {"version": 1, "password": PASSWORD})
     changed = write(reader, study, 2, findings=doc("Other words"))

@@ -12,6 +12,7 @@ import { priors } from './priors';
 import { preferences } from './preferences';
 import { presentation } from './presentation';
 import { readingAhead } from './readingAhead';
+import { report } from './report';
 import { viewing } from './viewing';
 import { windowing } from './windowing';
 
@@ -29,4 +30,5 @@ export const makers: readonly MakeFeature[] = [
   otherContent,
   preferences,
   presentation,
+  report,
 ];

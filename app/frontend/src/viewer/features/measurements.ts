@@ -15,6 +15,7 @@ type Place = Pick<SavedAnnotation, 'seriesUid' | 'sopInstanceUid' | 'frameNumber
 
 export function measurements(viewer: Viewer): Feature {
   const annotations = make(viewer);
+  viewer.offers.measurementLines = () => annotations.lines();
   const { studyUid } = viewer.settings;
   const read = new Set([studyUid]);
   return {

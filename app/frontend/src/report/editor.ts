@@ -1,0 +1,124 @@
+/** The editor of one section of a report: TipTap with what a report may hold, and nothing else. */
+
+import { Editor, Node, type JSONContent } from '@tiptap/core';
+import StarterKit from '@tiptap/starter-kit';
+
+export type ReportDocument = JSONContent;
+
+/** One frame, in the window that the writer saw; the server draws it for the page and for print. */
+export interface ReportImage {
+  instance: string;
+  frame: number;
+  center: number | null;
+  width: number | null;
+}
+
+export interface EditorOptions {
+  label: string;
+  content: ReportDocument | undefined;
+  isEditable: boolean;
+  changed: (document: ReportDocument) => void;
+  focused: (editor: SectionEditor) => void;
+  pictureUrl: (image: ReportImage) => string;
+}
+
+export class SectionEditor {
+  private readonly editor: Editor;
+
+  constructor(host: HTMLElement, options: EditorOptions) {
+    this.editor = new Editor({
+      element: host,
+      injectCSS: false,
+      editable: options.isEditable,
+      content: options.content ?? '',
+      extensions: [
+        StarterKit.configure({
+          blockquote: false,
+          code: false,
+          codeBlock: false,
+          heading: false,
+          horizontalRule: false,
+          link: false,
+          strike: false,
+        }),
+        keyImage(options.pictureUrl),
+      ],
+      editorProps: { attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': options.label } },
+      onUpdate: ({ editor }) => options.changed(editor.getJSON()),
+      onFocus: () => options.focused(this),
+    });
+  }
+
+  get document(): ReportDocument {
+    return this.editor.getJSON();
+  }
+
+  get isEmpty(): boolean {
+    return this.editor.isEmpty;
+  }
+
+  set isEditable(isEditable: boolean) {
+    this.editor.setEditable(isEditable, false);
+  }
+
+  /** Shows another version; nobody is told of a change. */
+  show(content: ReportDocument | undefined): void {
+    this.editor.commands.setContent(content ?? '', { emitUpdate: false });
+  }
+
+  focus(): void {
+    this.editor.commands.focus();
+  }
+
+  toggle(style: 'bold' | 'italic' | 'underline' | 'bulletList' | 'orderedList'): void {
+    const chain = this.editor.chain().focus();
+    const toggles = {
+      bold: () => chain.toggleBold(),
+      italic: () => chain.toggleItalic(),
+      underline: () => chain.toggleUnderline(),
+      bulletList: () => chain.toggleBulletList(),
+      orderedList: () => chain.toggleOrderedList(),
+    };
+    toggles[style]().run();
+  }
+
+  /** Adds lines as paragraphs where the writer is. */
+  insertLines(lines: readonly string[]): void {
+    const paragraphs = lines.map((text) => ({ type: 'paragraph', content: [{ type: 'text', text }] }));
+    this.editor.chain().focus().insertContent(paragraphs).run();
+  }
+
+  insertImage(image: ReportImage): void {
+    this.editor
+      .chain()
+      .focus()
+      .insertContent([{ type: 'keyImage', attrs: image }, { type: 'paragraph' }])
+      .run();
+  }
+
+  destroy(): void {
+    this.editor.destroy();
+  }
+}
+
+function keyImage(pictureUrl: (image: ReportImage) => string): Node {
+  return Node.create({
+    name: 'keyImage',
+    group: 'block',
+    atom: true,
+    draggable: true,
+    addAttributes: () => ({
+      instance: { default: '' },
+      frame: { default: 1 },
+      center: { default: null },
+      width: { default: null },
+    }),
+    // Pasted markup never becomes an image of a patient.
+    parseHTML: () => [],
+    renderHTML: ({ node }) => [
+      'figure',
+      { class: 'report-key-image' },
+      ['img', { src: pictureUrl(node.attrs as ReportImage), alt: 'Key image' }],
+    ],
+  });
+}
