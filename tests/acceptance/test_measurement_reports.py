@@ -87,6 +87,15 @@ def draw(viewer: ViewerPage) -> None:
     viewer.page.get_by_role("button", name="Save", exact=True).click()
 
 
+def words(page: Page) -> list[tuple[str, float, float]]:
+    """Return what is written on the image, and where."""
+    script = (
+        "(all) => all.map((one) => { const { x, y } = one.getBoundingClientRect(); return [one.textContent, x, y]; })"
+    )
+    found = page.locator(".viewer-canvas svg text").evaluate_all(script)
+    return sorted((text, round(x), round(y)) for text, x, y in found)
+
+
 def ratio_in(text: str) -> float:
     return float(text.removeprefix("Ratio ").partition(" ")[0])
 
@@ -118,7 +127,7 @@ def test_what_is_exported_removed_and_imported_comes_back_exactly(page: Page, ap
     viewer.press("m")
     draw(viewer)
     before = saved(page, 6)
-    shown = values(page)
+    shown, written = values(page), words(page)
 
     report = export(page, tmp_path)
     assert re.fullmatch(r"measurements-[0-9.]+\.dcm", report.name)
@@ -131,6 +140,7 @@ def test_what_is_exported_removed_and_imported_comes_back_exactly(page: Page, ap
     after = saved(page, 6)
     assert geometry(after) == geometry(before)
     wait_for(lambda: values(page) == shown, "the same values, worked out anew")
+    wait_for(lambda: words(page) == written, "the same words at the same places")
     viewer.expect(image_index=SLICE)
 
     # The same by the study: stored as one of its objects, listed, taken over from there.

@@ -98,7 +98,6 @@ const drawings = {
   document: FileText,
   exportFile: FileDown,
   importFile: FileUp,
-  saveReport: Save,
   warning: TriangleAlert,
   again: RefreshCw,
   close: X,

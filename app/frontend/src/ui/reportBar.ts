@@ -27,7 +27,7 @@ export class ReportBar {
       const save = 'Store the measurements in the study as a DICOM structured report';
       const read = 'Take over the measurements of a DICOM structured report';
       this.buttons.push(
-        button('Save to study', save, 'saveReport', events.save),
+        button('Save to study', save, 'save', events.save),
         button('Import …', read, 'importFile', events.import),
       );
     }

@@ -21,14 +21,14 @@ export class AnnotationsClient {
   async list(studyUid: string): Promise<readonly SavedAnnotation[]> {
     const response = await this.requests.send('GET', this.urlOf(studyUid));
     const { annotations } = (await response.json()) as { annotations: readonly SavedAnnotation[] };
-    return annotations.map((annotation) => ({ ...annotation, studyUid }));
+    return annotations.map((annotation) => asKept(annotation, studyUid));
   }
 
   /** Keeps a new annotation (version 0), or the change of one; raises ConflictError. */
   async save(annotation: Annotation, version: number): Promise<SavedAnnotation> {
     const { studyUid, uid } = annotation;
     const response = await this.change('PUT', studyUid, uid, { ...annotation, version });
-    return { ...((await response.json()) as SavedAnnotation), studyUid };
+    return asKept((await response.json()) as SavedAnnotation, studyUid);
   }
 
   async remove(studyUid: string, uid: string, version: number): Promise<void> {
@@ -39,6 +39,16 @@ export class AnnotationsClient {
     const response = await this.requests.send(method, `${this.urlOf(studyUid)}/${uid}`, body);
     if (response.status !== conflict) return response;
     const { current } = (await response.json()) as { current?: SavedAnnotation };
-    throw new ConflictError(current && { ...current, studyUid });
+    throw new ConflictError(current && asKept(current, studyUid));
   }
+}
+
+/** What is not there comes as null: words that nobody moved must not seem moved to somewhere. */
+function asKept(sent: SavedAnnotation, studyUid: string): SavedAnnotation {
+  return {
+    ...sent,
+    studyUid,
+    textAt: sent.textAt ?? undefined,
+    frameOfReferenceUid: sent.frameOfReferenceUid ?? undefined,
+  };
 }
