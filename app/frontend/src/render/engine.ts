@@ -46,5 +46,5 @@ function workerCount(): number {
 
 function cacheBudget(): number {
   const { deviceMemory = assumedGigabytes } = navigator as Navigator & { deviceMemory?: number };
-  return Math.min(2048, deviceMemory * 160) * megabyte;
+  return Math.floor(Math.min(2048, deviceMemory * 160) * megabyte);
 }

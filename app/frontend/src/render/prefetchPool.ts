@@ -43,6 +43,11 @@ export class PrefetchPool {
     return Math.max(1, Math.floor(share / Math.max(1, bytesPerImage)));
   }
 
+  /** What the images that are kept take of what they may, in bytes. */
+  get memory(): { used: number; most: number } {
+    return { used: cache.getCacheSize(), most: cache.getMaxCacheSize() };
+  }
+
   join(member: PoolMember): void {
     this.members.add(member);
     this.queue.add(member);

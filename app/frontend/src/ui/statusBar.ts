@@ -1,6 +1,6 @@
 /** The line at the bottom: how far loading is, and what the viewer runs on. */
 
-import { element, setText } from './dom';
+import { element, setAttribute, setText } from './dom';
 
 export class StatusBar {
   readonly element: HTMLElement;
@@ -22,6 +22,14 @@ export class StatusBar {
 
   showLoading(text: string): void {
     setText(this.loading, text);
+  }
+
+  /** What the images that are kept take, in bytes: as a tool tip, and for whoever looks into a complaint. */
+  showMemory({ used, most }: { used: number; most: number }): void {
+    const megabytes = (bytes: number): number => Math.round(bytes / 2 ** 20);
+    setAttribute(this.loading, 'title', `Images take ${megabytes(used)} of ${megabytes(most)} MB`);
+    setAttribute(this.loading, 'data-used-bytes', String(used));
+    setAttribute(this.loading, 'data-most-bytes', String(most));
   }
 
   showHint(text: string): void {

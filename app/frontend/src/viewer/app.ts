@@ -202,6 +202,7 @@ export class ViewerApp implements Viewer {
     this.page.series.setProgress(seriesUid, loaded, total);
     if (pane === this.grid.active) {
       this.page.status.showLoading(`${loaded} of ${total} images loaded${failures}`);
+      this.page.status.showMemory(this.rendering.prefetch.memory);
     }
   }
 
