@@ -50,9 +50,11 @@ describe('what is saved of a pane', () => {
       rotation: 0,
       flipped: false,
       inverted: false,
-      area: [0, 1, 5, 4],
+      area: [1, 1, 4, 4],
       images: [{ sopInstanceUid: '1.2.3.1', frames: [] }],
     });
+    const uneven = savedPresentation(words, look({ toScreen: { ...fitted, e: 0 } }), [shown], []);
+    expect(uneven.area).toEqual([1, 1, 6, 4]);
     const turned = look({ toScreen: { a: 0, b: 20, c: -20, d: 0, e: 60, f: -20 }, inverted: true });
     expect(savedPresentation(words, turned, [shown], [])).toMatchObject({
       rotation: 90,

@@ -79,19 +79,35 @@ export function savedPresentation(
   };
 }
 
+type Ends = readonly [first: number, last: number];
+
 /** The pixels on the screen, those that are cut included. */
 function areaOf({ toScreen, size: [width, height], frame }: PaneLook): SavedPresentation['area'] {
   const back = inverse(toScreen);
-  const whole = [1, 1, frame.pixels.columns, frame.pixels.rows] as const;
-  if (!back) return whole;
+  const { columns, rows } = frame.pixels;
+  if (!back) return [1, 1, columns, rows];
   const corners = [applied(back, [0, 0]), applied(back, [width, height])];
-  const ends = (axis: 0 | 1): readonly [number, number] => {
+  const ends = (axis: 0 | 1): Ends => {
     const along = corners.map((corner) => corner[axis]);
     return [Math.floor(rounded(Math.min(...along))) + 1, Math.ceil(rounded(Math.max(...along)))];
   };
-  const [left, right] = ends(0);
-  const [top, bottom] = ends(1);
-  return left <= right && top <= bottom ? [left, top, right, bottom] : whole;
+  const [across, down] = withoutMargins(ends(0), ends(1), [columns, rows]);
+  return [across[0], down[0], across[1], down[1]];
+}
+
+/**
+ * Leaves out the even margins beside an image that is fitted in the other direction.
+ *
+ * Whole pixels describe them badly, and the other direction alone decides how large the image is shown.
+ */
+function withoutMargins(across: Ends, down: Ends, [columns, rows]: readonly [number, number]): [Ends, Ends] {
+  const isEven = ([first, last]: Ends, count: number): boolean =>
+    first < 1 && last > count && Math.abs(1 - first - (last - count)) <= 1;
+  const width = (across[1] - across[0] + 1) / columns;
+  const height = (down[1] - down[0] + 1) / rows;
+  if (width >= height && isEven(across, columns)) return [[1, columns], down];
+  if (height > width && isEven(down, rows)) return [across, [1, rows]];
+  return [across, down];
 }
 
 /** What lies on a pixel's edge but for an error of arithmetic is on the edge. */

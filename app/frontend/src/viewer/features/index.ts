@@ -3,10 +3,12 @@
 import type { MakeFeature } from '../feature';
 import { gridLayout } from './gridLayout';
 import { hanging } from './hanging';
+import { keyImages } from './keyImages';
 import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
 import { otherContent } from './otherContent';
+import { output } from './output';
 import { pointing } from './pointing';
 import { priors } from './priors';
 import { preferences } from './preferences';
@@ -31,4 +33,6 @@ export const makers: readonly MakeFeature[] = [
   preferences,
   presentation,
   report,
+  keyImages,
+  output,
 ];
