@@ -174,7 +174,7 @@ def test_the_cardiothoracic_ratio_needs_no_calibration(page: Page, sign_in: Call
     size = int(chest_radiograph(CHEST).Rows), int(chest_radiograph(CHEST).Columns)
     viewer = ViewerPage(page)
     viewer.open(CHEST)
-    viewer.press("m", "j")
+    viewer.press("m", "Shift+G")
     expect(page.get_by_role("button", name="Measure the cardiothoracic ratio")).to_have_attribute(
         "aria-pressed", "true"
     )
