@@ -227,6 +227,7 @@ STATIC_ROOT = Path(env.text("NOCTIS_STATIC_ROOT", str(NOCTIS_DATA.root / "static
 STATICFILES_DIRS = [("bundle", FRONTEND_DIST)]
 WHITENOISE_USE_FINDERS = NOCTIS_EMBEDDED
 WHITENOISE_AUTOREFRESH = False
+WHITENOISE_IMMUTABLE_FILE_TEST = f"^{STATIC_URL}bundle/assets/"  # their names hold a digest of their content
 DJANGO_VITE = {
     "default": {
         "dev_mode": False,

@@ -12,9 +12,8 @@ from huey.contrib.djhuey import db_task
 from redis.exceptions import RedisError
 
 from noctis.archive.models import Series
-from noctis.dicomweb.derived_files import remove_stale, revision_of
-from noctis.dicomweb.metadata import series_metadata
-from noctis.dicomweb.thumbnails import series_thumbnail
+from noctis.dicomweb.derived_files import revision_of
+from noctis.dicomweb.preparation import prepare
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +30,7 @@ def prepare_series(series_id: int, revision: str = "") -> None:
     series = Series.objects.select_related("study").filter(pk=series_id).first()
     if series is None or (revision and revision_of(series) != revision):
         return
-    series_metadata(series)
-    series_thumbnail(series)
-    remove_stale(series)
+    prepare(series)
 
 
 def prepare_soon(*, series_ids: Sequence[int], **_: Any) -> None:
