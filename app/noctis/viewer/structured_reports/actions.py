@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from noctis.accounts.models import User
+from noctis.accounts.permissions import may_annotate
 from noctis.archive.authored import put_into_archive
 from noctis.archive.header import UNREADABLE
 from noctis.archive.models import Study
@@ -20,7 +21,7 @@ from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.viewer import annotation_actions
-from noctis.viewer.annotation_actions import NotAllowed, Refused, may_annotate
+from noctis.viewer.annotation_actions import Conflict, NotAllowed, Refused
 from noctis.viewer.models import Annotation
 from noctis.viewer.structured_reports.images import StudyImages
 from noctis.viewer.structured_reports.reading import Measurement, NotUnderstood, read_report
@@ -83,11 +84,14 @@ def take_over(study: Study, report: Dataset, *, acting_user: User, address: str 
     if not reading.measurements and not reading.not_understood:
         raise NoReport("The report holds no measurements (DICOM SR, TID 1500).")
     imported = Imported(not_understood=reading.not_understood)
-    with transaction.atomic():
-        for measurement in reading.measurements:
-            _take_over_one(study, measurement, imported, acting_user)
-        uid = str(report.get("SOPInstanceUID", ""))
-        _record(Action.MEASUREMENT_REPORT_IMPORTED, study, acting_user, address, uid, imported.taken_over)
+    uid = str(report.get("SOPInstanceUID", ""))
+    try:
+        with transaction.atomic():
+            for measurement in reading.measurements:
+                _take_over_one(study, measurement, imported, acting_user)
+            _record(Action.MEASUREMENT_REPORT_IMPORTED, study, acting_user, address, uid, imported.taken_over)
+    except Conflict as conflict:
+        raise NoReport("Somebody else changed the same measurements just now. Import again.") from conflict
     return imported
 
 

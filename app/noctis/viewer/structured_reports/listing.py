@@ -7,16 +7,19 @@ from typing import Final
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage, EnhancedSRStorage, ExtensibleSRStorage
 
 from noctis.accounts.models import User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.archive.header import UNREADABLE
 from noctis.archive.models import Instance, Study
 from noctis.dicomweb.data_sets import stored_path
-from noctis.viewer.structured_reports.actions import REPORT_CLASSES, NoReport, parsed
+from noctis.viewer.structured_reports.actions import NoReport, parsed
 from noctis.viewer.structured_reports.codes import code_of
 
 MOST_LISTED: Final = 200
+# The classes that measurement reports after TID 1500 come in (PS3.16 TID 1500).
+CLASSES: Final = (EnhancedSRStorage, ComprehensiveSRStorage, Comprehensive3DSRStorage, ExtensibleSRStorage)
 HEAD: Final = [
     *("ConceptNameCodeSequence", "ContentTemplateSequence", "ContentDate", "ContentTime"),
     *("SeriesDescription", "Manufacturer", "CompletionFlag"),
@@ -35,7 +38,7 @@ class ListedReport:
 
 
 def reports_of(study: Study, user: User) -> list[ListedReport]:
-    """Return the study's structured reports, the newest first."""
+    """Return the structured reports of the study that may hold measurements, the newest first."""
     return [_listed(instance) for instance in _reports(study, user).order_by("-received_at", "-pk")[:MOST_LISTED]]
 
 
@@ -51,7 +54,7 @@ def stored_report(study: Study, user: User, sop_instance_uid: str) -> Dataset | 
 
 
 def _reports(study: Study, user: User) -> FacilityScopedQuerySet[Instance]:
-    return Instance.objects.visible_to(user).filter(series__study=study, sop_class_uid__startswith=REPORT_CLASSES)
+    return Instance.objects.visible_to(user).filter(series__study=study, sop_class_uid__in=CLASSES)
 
 
 def _listed(instance: Instance) -> ListedReport:
