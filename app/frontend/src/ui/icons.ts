@@ -10,6 +10,7 @@ import {
   ArrowLeft,
   ArrowUpRight,
   Blend,
+  Box,
   ChevronDown,
   ChevronLeft,
   ChevronRight,
@@ -30,8 +31,10 @@ import {
   HeartPulse,
   Info,
   Lasso,
+  Maximize2,
   Grid2x2,
   LayoutDashboard,
+  Axis3d,
   Layers,
   Link,
   ListChecks,
@@ -152,6 +155,9 @@ const drawings = {
   list: List,
   numbered: ListOrdered,
   image: Image,
+  planes: Axis3d,
+  solid: Box,
+  maximise: Maximize2,
 } satisfies Record<string, IconNode>;
 
 export type IconName = keyof typeof drawings;

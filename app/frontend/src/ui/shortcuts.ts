@@ -170,3 +170,18 @@ export function listenForKeys(
   // Before the image library sees the key: it marks every key over an image as dealt with.
   target.addEventListener('keydown', handle, { capture: true });
 }
+
+/** Hears keys before everybody else while something else than the panes is shown; returns how to stop. */
+export function listenFirst(keys: ReadonlyMap<string, () => void>, singleKeys: () => boolean): () => void {
+  const handle = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.altKey || event.metaKey || takesKeys(event.target, event.key)) return;
+    const key = pressedKey(event);
+    const run = keys.get(key);
+    if (!run || (isSingleCharacter(key) && !singleKeys())) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    run();
+  };
+  addEventListener('keydown', handle, { capture: true });
+  return () => removeEventListener('keydown', handle, { capture: true });
+}

@@ -1,7 +1,7 @@
 /** One plane through a volume, and another volume over it where there is one: the library's viewport, held to our geometry. */
 
 import { Enums, utilities, type Types } from '@cornerstonejs/core';
-import { toPatient, type PlaneView } from '../../study/planes';
+import type { PlaneView } from '../../study/planes';
 import { add, scale, type Vector } from '../../study/vector';
 import type { ValueRange } from '../../study/voi';
 import type { Rendering } from '../engine';
@@ -41,7 +41,6 @@ interface VolumeActor {
 
 export class PlaneViewport {
   private volumes: readonly LoadedVolume[] = [];
-  private view: PlaneView | undefined;
   private isOpen = false;
   private isInverted = false;
   private colours = '';
@@ -88,16 +87,8 @@ export class PlaneViewport {
     this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.drawn);
   }
 
-  /** The element has another size. */
-  resize(): void {
-    if (!this.isOpen) return;
-    this.rendering.engine.resize(true, false);
-    if (this.view) this.place(this.view);
-  }
-
   place(view: PlaneView): void {
     const { viewport } = this;
-    this.view = view;
     if (!viewport || view.width < 1 || view.height < 1) return;
     const { normal, up } = view.axes;
     viewport.setCamera({
@@ -131,14 +122,6 @@ export class PlaneViewport {
       );
     }
     viewport.render();
-  }
-
-  /** Where the library draws what our geometry says is at a point of the screen: for checks. */
-  deviationAt(x: number, y: number): number {
-    const world = this.viewport?.canvasToWorld([x, y]);
-    if (!world || !this.view) return NaN;
-    const wanted = toPatient(this.view, [x, y]);
-    return Math.hypot(world[0] - wanted[0], world[1] - wanted[1], world[2] - wanted[2]);
   }
 
   private get viewport(): Types.IVolumeViewport | undefined {

@@ -5,7 +5,7 @@ import { Enums, type Types } from '@cornerstonejs/core';
 import type { PlaneAxes } from '../../study/planes';
 import type { RenderingPreset } from '../../study/renderingPresets';
 import { add, length, negate, scale, subtract, type Vector } from '../../study/vector';
-import { cornersOf, toPoint, type Triple } from '../../study/volumeGeometry';
+import { cornersOf, toPoint } from '../../study/volumeGeometry';
 import type { Rendering } from '../engine';
 import type { LoadedVolume } from './volumeStore';
 
@@ -79,17 +79,12 @@ export class SolidViewport {
     this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.drawn);
   }
 
-  resize(): void {
-    if (!this.volume) return;
-    this.rendering.engine.resize(true, false);
-    if (this.view) this.place(this.view);
-  }
-
-  place(view: SolidView): void {
+  /** Returns the millimetres that a CSS pixel is in the middle of the picture. */
+  place(view: SolidView): number {
     const { viewport, volume } = this;
     this.view = view;
     const { clientWidth, clientHeight } = this.element;
-    if (!viewport || !volume || clientWidth < 1 || clientHeight < 1) return;
+    if (!viewport || !volume || clientWidth < 1 || clientHeight < 1) return 0;
     const diagonal = diagonalOf(volume);
     const fitted = (diagonal / 2) * Math.max(1, clientHeight / clientWidth);
     // With planes in place the library takes the first two for a slab's and turns them with the eye.
@@ -103,6 +98,7 @@ export class SolidViewport {
     });
     for (const plane of this.planes) this.mapper?.addClippingPlane(plane);
     viewport.render();
+    return (2 * fitted) / view.zoom / clientHeight;
   }
 
   dress(preset: RenderingPreset): void {
@@ -158,7 +154,7 @@ function planesOf({ plan }: LoadedVolume, box: ClipBox): vtkPlane[] {
     const at = (part: number): Vector => {
       const index: [number, number, number] = [0, 0, 0];
       index[axis] = part * (plan.dimensions[axis] - 1);
-      return toPoint(plan, index as Triple);
+      return toPoint(plan, index);
     };
     const [from, to] = box[axis];
     return [

@@ -16,6 +16,7 @@ import { presentation } from './presentation';
 import { readingAhead } from './readingAhead';
 import { report } from './report';
 import { viewing } from './viewing';
+import { volume } from './volume';
 import { windowing } from './windowing';
 
 export const makers: readonly MakeFeature[] = [
@@ -35,4 +36,5 @@ export const makers: readonly MakeFeature[] = [
   report,
   keyImages,
   output,
+  volume,
 ];
