@@ -29,7 +29,7 @@ _HALF_LIFE_S, _UPTAKE_S = 6586.2, 3600.0
 
 @dataclass(frozen=True)
 class Block:
-    """Where voxels lie: the first one's centre, their size and their number, along x, along y and down from the head."""
+    """Where voxels lie: the centre of the first, their size and their number, along x, y and down from the head."""
 
     first: tuple[float, float, float]
     spacing: tuple[float, float, float]
