@@ -1,28 +1,20 @@
-/** Keys that count while a volume is shown; they come before those of the stack view. */
+/** Keys that mean something else while a volume is shown; they come before those of the stack view. */
 
-import { ctPresets } from '../../study/presets';
+import type { WindowPreset } from '../../study/presets';
 import type { Mpr, MprTool } from './mpr';
 import type { Solid } from './solid';
-import type { Mode } from './workspace';
-
-export interface Switches {
-  mode: Mode;
-  leave: () => void;
-  switchTo: (mode: Mode) => void;
-}
 
 const zoomStep = 1.25;
 const turnDegrees = 5;
 const orbitDegrees = 15;
 
-export function mprKeys(mpr: Mpr, switches: Switches): Map<string, () => void> {
+export function mprKeys(mpr: Mpr, presets: readonly WindowPreset[]): Map<string, () => void> {
   const tool = (id: MprTool) => (): void => mpr.update({ tool: id });
   const slab = (): void => {
     const { state } = mpr;
     if (state) mpr.update({ slab: { ...state.slab, mode: state.slab.mode === 'slice' ? 'mip' : 'slice' } });
   };
   return new Map<string, () => void>([
-    ...switchKeys(switches),
     ['c', tool('crosshair')],
     ['w', tool('window')],
     ['s', tool('scroll')],
@@ -43,17 +35,14 @@ export function mprKeys(mpr: Mpr, switches: Switches): Map<string, () => void> {
     ['Enter', () => mpr.maximise()],
     ['Escape', () => mpr.reset()],
     ['0', () => mpr.setWindow(undefined)],
-    ...(mpr.volume?.content.modality === 'CT' ? presetKeys(mpr) : []),
+    ...presets.flatMap(({ key, center, width }): [string, () => void][] =>
+      key ? [[key, () => mpr.setWindow({ center, width })]] : [],
+    ),
   ]);
 }
 
-function presetKeys(mpr: Mpr): [string, () => void][] {
-  return ctPresets.map(({ key, center, width }) => [key, () => mpr.setWindow({ center, width })]);
-}
-
-export function solidKeys(solid: Solid, switches: Switches): Map<string, () => void> {
+export function solidKeys(solid: Solid): Map<string, () => void> {
   return new Map<string, () => void>([
-    ...switchKeys(switches),
     ['ArrowLeft', () => solid.turn(-orbitDegrees, 0)],
     ['ArrowRight', () => solid.turn(orbitDegrees, 0)],
     ['ArrowUp', () => solid.turn(0, -orbitDegrees)],
@@ -63,12 +52,4 @@ export function solidKeys(solid: Solid, switches: Switches): Map<string, () => v
     ['-', () => solid.zoomBy(1 / zoomStep)],
     ['Escape', () => solid.reset()],
   ]);
-}
-
-/** The key of what is shown leads back to the stack, the other's to the other. */
-function switchKeys({ mode, leave, switchTo }: Switches): [string, () => void][] {
-  return [
-    ['Shift+m', mode === 'mpr' ? leave : () => switchTo('mpr')],
-    ['Shift+v', mode === 'solid' ? leave : () => switchTo('solid')],
-  ];
 }

@@ -2,7 +2,7 @@
 
 import { colourMaps } from '../../render/volume/planeViewport';
 import type { SlabMode } from '../../render/volume/planeViewport';
-import { presetsFor } from '../../study/presets';
+import { matchingPreset, type WindowPreset } from '../../study/presets';
 import { valueAt } from '../../study/sampling';
 import {
   barButton,
@@ -46,6 +46,7 @@ export class MprBar {
   private readonly colours: Picker;
   private readonly overlay: HTMLElement;
   private readonly readout = new Readout();
+  private presets: readonly WindowPreset[] = [];
 
   constructor(
     private readonly mpr: Mpr,
@@ -88,13 +89,20 @@ export class MprBar {
   }
 
   /** What can be laid over, or under, the volume that was opened. */
-  offer(companions: readonly Companion[], chosen: string | undefined): void {
+  offer(
+    companions: readonly Companion[],
+    chosen: string | undefined,
+    presets: readonly WindowPreset[],
+  ): void {
     const rows = companions.map(({ seriesUid, label }) => ({ id: seriesUid, label }));
     this.fusion.offer([{ id: noFusion, label: 'None' }, ...rows]);
     this.fusion.show(chosen ?? noFusion);
-    const { volume } = this.mpr;
-    const presets = volume ? presetsFor(volume.content.modality) : [];
-    this.window.offer([{ id: ownWindow, label: 'Default' }, ...presets, { id: '', label: 'Own' }]);
+    this.presets = presets;
+    this.window.offer([
+      { id: ownWindow, label: 'Default' },
+      ...presets.map(({ label }) => ({ id: label, label })),
+      { id: '', label: 'Own' },
+    ]);
     this.window.element.hidden = presets.length === 0;
   }
 
@@ -123,15 +131,11 @@ export class MprBar {
   private windowId(): string {
     const { state, volume } = this.mpr;
     if (!state || !volume || state.window === volume.window) return ownWindow;
-    const { center, width } = state.window;
-    const same = presetsFor(volume.content.modality).find(
-      (each) => each.center === center && each.width === width,
-    );
-    return same?.id ?? '';
+    return matchingPreset(this.presets, state.window)?.label ?? '';
   }
 
   private chooseWindow(id: string): void {
-    const preset = presetsFor(this.mpr.volume?.content.modality ?? '').find((each) => each.id === id);
+    const preset = this.presets.find(({ label }) => label === id);
     this.mpr.setWindow(preset && { center: preset.center, width: preset.width });
   }
 }

@@ -4,6 +4,7 @@ import { isAbort, SignedOutError } from '../../dicomweb/errors';
 import { registerColourMaps, colourMaps } from '../../render/volume/planeViewport';
 import { VolumeLoadError, VolumeStore, type LoadedVolume } from '../../render/volume/volumeStore';
 import type { ImageSet } from '../../study/displaySets';
+import { presetsFor, type WindowPreset } from '../../study/presets';
 import { contentOf } from '../../study/volumeContent';
 import { thinned, volumePlan, type VolumePlan } from '../../study/volumeGeometry';
 import { sizeText, verdictOn } from '../../study/volumeMemory';
@@ -184,7 +185,7 @@ export class Workspace {
       this.mprBar = new MprBar(mpr, (seriesUid) => void this.fuse(seriesUid));
       this.stage.replaceChildren(mpr.element);
       this.bar.replaceChildren(this.mprBar.element);
-      this.listen(mprKeys(mpr, this.switches()));
+      this.listen(mprKeys(mpr, this.presetsOf(base)));
     }
     await this.mpr.open(base, overlay);
     this.offer();
@@ -197,18 +198,18 @@ export class Workspace {
     this.solid = solid;
     this.stage.replaceChildren(solid.element);
     this.bar.replaceChildren(bar.element);
-    this.listen(solidKeys(solid, this.switches()));
+    this.listen(solidKeys(solid));
     await solid.open(base);
     bar.build();
     bar.show();
   }
 
-  private switches(): { leave: () => void; switchTo: (mode: Mode) => void; mode: Mode } {
-    return { leave: this.leave, switchTo: (mode) => this.switchTo(mode), mode: this.shownMode ?? 'mpr' };
+  private presetsOf({ content }: LoadedVolume): readonly WindowPreset[] {
+    return presetsFor(content.modality, this.viewer.preferences.current.presets);
   }
 
   private listen(keys: ReadonlyMap<string, () => void>): void {
-    this.stopListening = listenFirst(keys, () => this.viewer.page.help.singleKeys);
+    this.stopListening = listenFirst(keys, () => this.viewer.preferences.current.singleKeys);
   }
 
   private offerPartners(plan: VolumePlan, modality: string): void {
@@ -223,7 +224,8 @@ export class Workspace {
     const overlay = this.mpr?.overlay;
     const shown = [this.mpr?.volume, overlay?.volume].map((volume) => volume?.content.seriesUid);
     const chosen = overlay && this.partners.find(({ seriesUid }) => shown.includes(seriesUid))?.seriesUid;
-    this.mprBar?.offer(this.partners, chosen);
+    const presets = this.mpr?.volume ? this.presetsOf(this.mpr.volume) : [];
+    this.mprBar?.offer(this.partners, chosen, presets);
     this.mprBar?.show();
   }
 
