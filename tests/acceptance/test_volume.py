@@ -67,7 +67,7 @@ class Plane:
     @property
     def element(self) -> Locator:
         """The element that tells its state."""
-        return self.page.locator(f'.viewer-plane[data-plane="{self.name}"]')
+        return self.page.locator(f'.viewer-cut[data-plane="{self.name}"]')
 
     def ready(self) -> Plane:
         """Wait until it is drawn."""
@@ -281,7 +281,7 @@ def check_lines_and_maximised_planes(planes: Planes) -> None:
     expect(axial.element).to_be_visible()
     planes.viewer.press("Shift+M")
     planes.viewer.expect(state="ready")
-    expect(planes.page.locator(".viewer-plane")).to_have_count(0)
+    expect(planes.axial.element).to_have_count(0)
 
 
 def test_pet_lies_over_ct_in_suv_with_the_opacity_chosen(page: Page):

@@ -1,7 +1,7 @@
 /**
  * One plane's place on the page.
  *
- * The element with class `viewer-plane` tells by its attributes what is on the screen:
+ * The element with class `viewer-cut` tells by its attributes what is on the screen:
  *
  * | attribute | value |
  * | --- | --- |
@@ -61,7 +61,7 @@ export class PlaneCell {
     maximise.addEventListener('click', () => events.maximise());
     this.element = element(
       'section',
-      { class: 'viewer-plane', 'data-plane': name, tabindex: 0, role: 'group', 'aria-label': label },
+      { class: 'viewer-cut', 'data-plane': name, tabindex: 0, role: 'group', 'aria-label': label },
       this.canvasHost,
       this.drawing,
       this.overlays.element,

@@ -55,7 +55,7 @@ export class Solid {
     this.element = element(
       'section',
       {
-        class: 'viewer-plane viewer-solid',
+        class: 'viewer-cut viewer-solid',
         'data-state': 'drawing',
         tabindex: 0,
         role: 'group',
