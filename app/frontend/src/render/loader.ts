@@ -2,12 +2,16 @@
 
 import { cache, getShouldUseCPURendering, imageLoader, type Types } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
-import { CorruptDataError, isAbort } from '../dicomweb/errors';
+import { CorruptDataError, HttpError, isAbort, UnsupportedError } from '../dicomweb/errors';
+import type { Frame } from '../study/frame';
 import { preparePixels } from '../study/pixelBytes';
 import { assertShowable, decodedByArchive } from '../study/transferSyntax';
-import type { FrameRegistry, FrameSource } from './frameRegistry';
+import type { EncodedFrame, FrameRegistry, FrameSource } from './frameRegistry';
 import type { LookupTables } from './lookupTables';
 import { withValues } from './values';
+
+/** The archive's answer where it cannot decode what is stored (PS3.18 8.7.5). */
+const notAcceptable = 406;
 
 type LoaderOptions = Record<string, unknown>;
 
@@ -71,7 +75,7 @@ export class FrameLoader {
     if (!frame) throw new CorruptDataError(`no frame is known as ${imageId}`);
     assertShowable(frame);
     const [encoded] = await Promise.all([
-      this.source.load(this.registry.urlOf(imageId), decodedByArchive(frame), signal),
+      this.encoded(imageId, frame, signal),
       this.tables.prepare(frame, signal),
     ]);
     const { bytes, changed } = preparePixels(encoded.bytes, encoded.transferSyntax, frame.pixels);
@@ -80,6 +84,21 @@ export class FrameLoader {
     const rescale = withValues(image, frame, this.tables.entries(frame.modalityTable));
     if (rescale) this.registry.rescale(imageId, rescale);
     return image;
+  }
+
+  private async encoded(imageId: string, frame: Frame, signal: AbortSignal): Promise<EncodedFrame> {
+    try {
+      return await this.source.load(this.registry.urlOf(imageId), decodedByArchive(frame), signal);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== notAcceptable) throw error;
+      const form = frame.transferSyntax ?? 'an unknown one';
+      throw new UnsupportedError(
+        `Neither this viewer nor the archive can decode its transfer syntax, ${form}.`,
+        {
+          cause: error,
+        },
+      );
+    }
   }
 }
 

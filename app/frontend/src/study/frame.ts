@@ -3,6 +3,7 @@
 import { items, number, numbers, text, texts, type DicomObject } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { storedTable, tablesOf, type StoredTable } from './lookupTable';
+import { suvWindows } from './pet';
 import { toVector, type Vector } from './vector';
 
 export interface Plane {
@@ -61,6 +62,8 @@ export interface Frame {
   windows: readonly Window[];
   voiLutFunction: string | undefined;
   rescale: { slope: number; intercept: number };
+  /** The units that the rescale, or the table, leads to; as PS3.3 C.11.1.1.2 names them. */
+  rescaleType: string | undefined;
   /** In place of the rescale. */
   modalityTable: StoredTable | undefined;
   /** Stored values that are no part of the image: the least and the greatest. */
@@ -111,13 +114,15 @@ function frameOf(instance: DicomObject, shared: Shared, frameNumber: number): Fr
   const { pixels, tables, frameCount } = shared;
   const attributes = new FrameAttributes(instance, frameNumber);
   const measures = attributes.holderOf(Tag.PixelMeasuresSequence, Tag.PixelSpacing);
+  const modality = text(instance, Tag.Modality) ?? '';
   const voi = attributes.holderOf(Tag.FrameVOILUTSequence, Tag.WindowCenter);
+  const transformation = attributes.holderOf(Tag.PixelValueTransformationSequence, Tag.RescaleSlope);
   return {
     studyUid: text(instance, Tag.StudyInstanceUID) ?? '',
     seriesUid: text(instance, Tag.SeriesInstanceUID) ?? '',
     sopInstanceUid: text(instance, Tag.SOPInstanceUID) ?? '',
     sopClassUid: text(instance, Tag.SOPClassUID) ?? '',
-    modality: text(instance, Tag.Modality) ?? '',
+    modality,
     instanceNumber: number(instance, Tag.InstanceNumber),
     frameNumber,
     frameCount,
@@ -129,12 +134,17 @@ function frameOf(instance: DicomObject, shared: Shared, frameNumber: number): Fr
       Tag.SliceThickness,
     ),
     frameOfReferenceUid: text(instance, Tag.FrameOfReferenceUID),
-    windows: [...tables.voi.map(tableWindow), ...windowsOf(voi)],
-    voiLutFunction: text(voi, Tag.VOILUTFunction),
-    rescale: rescaleOf(attributes.holderOf(Tag.PixelValueTransformationSequence, Tag.RescaleSlope)),
+    windows: [...suvWindows({ modality, instance }), ...tables.voi.map(tableWindow), ...windowsOf(voi)],
+    // Values of PET are no whole numbers, which LINEAR counts.
+    voiLutFunction: text(voi, Tag.VOILUTFunction) ?? (modality === 'PT' ? 'LINEAR_EXACT' : undefined),
+    rescale: rescaleOf(transformation),
+    rescaleType:
+      text(transformation, Tag.RescaleType) ??
+      text(items(instance, Tag.ModalityLUTSequence)[0], Tag.ModalityLUTType),
     modalityTable: tables.modality,
     padding: paddingOf(instance),
-    isNegative: isNegative(instance, pixels),
+    // Uptake is read as dark on white.
+    isNegative: isNegative(instance, pixels) !== (modality === 'PT'),
     transferSyntax: text(instance, Tag.AvailableTransferSyntaxUID),
     instance,
   };

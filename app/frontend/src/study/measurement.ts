@@ -4,6 +4,7 @@ import { text } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { calibrationOf, type CalibrationSource } from './calibration';
 import type { Frame } from './frame';
+import { suvFactor, whyNoSuv } from './pet';
 
 /** What a measuring tool found out, in the image's own grid and stored pixel values. */
 export interface Findings {
@@ -50,7 +51,9 @@ const asItIs: Frame['rescale'] = { slope: 1, intercept: 0 };
 /** The findings with their units; stored pixel values become what the modality means by them (PS3.3 C.11.1). */
 export function quantitiesOf(found: Findings, frame: Frame, valuesAreStored: boolean): Quantity[] {
   const unit = calibrationOf(frame) ? 'mm' : 'px';
-  const { slope, intercept } = valuesAreStored ? frame.rescale : asItIs;
+  const factor = suvFactor(frame) ?? 1;
+  const rescale = valuesAreStored ? frame.rescale : asItIs;
+  const [slope, intercept] = [rescale.slope * factor, rescale.intercept * factor];
   const scaled = (value: number | undefined): number | undefined =>
     value === undefined ? undefined : value * slope + intercept;
   const ends = [scaled(found.least), scaled(found.most)];
@@ -102,7 +105,9 @@ export function linesOf(quantities: readonly Quantity[], frame: Frame): string[]
   const source = calibrationOf(frame)?.source;
   const isMeasured = quantities.some(({ unit }) => /^(mm|px)2?$/.test(unit));
   const note = isMeasured && source !== 'image' ? [calibrationNote(frame)] : [];
-  return [...lines.filter((line) => line !== ''), ...note];
+  const hasValues = quantities.some(({ name }) => name === 'Value' || name === 'Mean');
+  const reason = hasValues ? whyNoSuv(frame) : undefined;
+  return [...lines.filter((line) => line !== ''), ...note, ...(reason === undefined ? [] : [reason])];
 }
 
 export function quantityText({ value, unit }: Quantity): string {
@@ -120,12 +125,17 @@ function isNamed(name: string, parts: ReadonlyMap<string, string>): boolean {
 function digits(value: number, unit: string): string {
   if (unit === 'px' || unit === 'px2') return value.toFixed(0);
   if (unit === 'mm2' && value >= 1000) return value.toFixed(0);
-  return Number.isInteger(value) && !unit.startsWith('mm') ? String(value) : value.toFixed(1);
+  if (unit.startsWith('mm')) return value.toFixed(1);
+  if (Number.isInteger(value)) return String(value);
+  // Numbers below ten, such as SUV and maps of parameters, mean something beyond their first decimal.
+  return unit === 'HU' || Math.abs(value) >= 10 ? value.toFixed(1) : String(Number(value.toPrecision(3)));
 }
 
 function valueUnit(frame: Frame): string {
-  const named = text(frame.instance, Tag.RescaleType);
-  if (frame.modality === 'CT' && (named === undefined || named === 'US')) return 'HU';
-  if (frame.modality === 'PT') return text(frame.instance, Tag.Units) ?? '';
-  return named === undefined || named === 'US' ? '' : named;
+  const { modality, rescaleType: named } = frame;
+  if (suvFactor(frame) !== undefined) return 'SUV';
+  const units = modality === 'PT' ? text(frame.instance, Tag.Units) : undefined;
+  if (units !== undefined) return units;
+  if (named === undefined || named === 'US') return modality === 'CT' ? 'HU' : '';
+  return named;
 }

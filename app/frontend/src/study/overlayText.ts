@@ -4,6 +4,7 @@ import { number, personName, text, type DicomObject } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { formatAge, formatDate, formatNumber, formatTime } from './format';
 import type { Frame, Window } from './frame';
+import { suvFactor } from './pet';
 import { normalOf } from './sorting';
 import { dot } from './vector';
 
@@ -130,10 +131,29 @@ function viewLines(frame: Frame, { window, zoom }: View): string[] {
     lossyLine(frame.instance),
     size,
     `Zoom ${zoom.toFixed(2)}`,
-    isMonochrome && window
-      ? `W ${formatNumber(window.width, 0)} · L ${formatNumber(window.center, 0)}`
-      : undefined,
+    isMonochrome && window ? windowText(window, frame) : undefined,
   );
+}
+
+/** A table has no width of its own; PET is read by where white ends and black begins. */
+export function windowText({ center, width, table, explanation }: Window, frame: Frame): string {
+  if (table) return explanation ? `LUT ${explanation}` : 'VOI LUT';
+  const factor = suvFactor(frame);
+  if (factor !== undefined) {
+    const [low, high] = [center - width / 2, center + width / 2].map((end) => formatNumber(end * factor, 1));
+    return `SUV ${low ?? ''} to ${high ?? ''}`;
+  }
+  const decimals = width >= 10 ? 0 : Math.max(1, 2 - Math.floor(Math.log10(width)));
+  return `W ${formatNumber(width, decimals)} · L ${formatNumber(center, decimals)}`;
+}
+
+/** What a window is called in a list: the header's own word for it, and its figures. */
+export function windowName(window: Window, frame: Frame): string {
+  const figures = windowText(window, frame);
+  const { explanation, table } = window;
+  return explanation === undefined || table || explanation === figures
+    ? figures
+    : `${explanation} · ${figures}`;
 }
 
 /** A reader has to know when detail may have been thrown away. */

@@ -71,3 +71,44 @@ describe('stored pixels', () => {
     expect(preparePixels(bytes, '1.2.840.10008.1.2.4.50', rgb).bytes).toBe(bytes);
   });
 });
+
+describe('pixels that the decoders would get wrong', () => {
+  const bytesOf = (values: ArrayBufferView): Uint8Array => new Uint8Array(values.buffer.slice(0));
+
+  test('signed ones lose spare bits and keep their sign', () => {
+    const signed = { ...format, bitsStored: 12, highBit: 11, pixelRepresentation: 1 };
+    const prepared = preparePixels(bytesOf(Uint16Array.of(0xafff, 0x07ff)), explicitLittle, signed);
+    expect([...new Int16Array(prepared.bytes.buffer)]).toEqual([-1, 2047]);
+  });
+
+  test('signed bytes become words', () => {
+    const signed = { ...format, bitsAllocated: 8, bitsStored: 8, highBit: 7, pixelRepresentation: 1 };
+    const prepared = preparePixels(Uint8Array.of(0xff, 0x7f), explicitLittle, signed);
+    expect([...new Int16Array(prepared.bytes.buffer)]).toEqual([-1, 127]);
+    expect(prepared.changed).toMatchObject({ bitsAllocated: 16 });
+  });
+
+  test('long floating point numbers become short ones, and what is no number the least of them', () => {
+    const floats = { ...format, bitsAllocated: 64, isFloat: true };
+    const prepared = preparePixels(bytesOf(Float64Array.of(0.5, Number.NaN)), explicitLittle, floats);
+    expect([...new Float32Array(prepared.bytes.buffer)]).toEqual([0.5, 0.5]);
+  });
+
+  test('colours of 16 bits keep their upper byte, and wavelets are decoded to red, green and blue', () => {
+    const deep = { ...format, columns: 1, samplesPerPixel: 3, photometricInterpretation: 'YBR_RCT' };
+    const prepared = preparePixels(bytesOf(Uint16Array.of(0x1234, 0xff00, 0x0080)), explicitLittle, deep);
+    expect([...prepared.bytes]).toEqual([0x12, 0xff, 0]);
+    expect(prepared.changed).toMatchObject({ photometricInterpretation: 'RGB', bitsAllocated: 8 });
+  });
+
+  test('television levels reach black and white', () => {
+    const partial = {
+      ...format,
+      bitsAllocated: 8,
+      samplesPerPixel: 3,
+      photometricInterpretation: 'YBR_PARTIAL_422',
+    };
+    const prepared = preparePixels(Uint8Array.of(16, 235, 128, 128), explicitLittle, partial);
+    expect([...prepared.bytes]).toEqual([0, 0, 0, 255, 255, 255]);
+  });
+});

@@ -2,7 +2,7 @@
 
 import { CorruptDataError } from '../dicomweb/errors';
 import type { PixelFormat } from './frame';
-import { alwaysByPixel, bigEndian, isUncompressed, jpegBaseline } from './transferSyntax';
+import { alwaysByPixel, bigEndian, colourOnceDecoded, isUncompressed, jpegBaseline } from './transferSyntax';
 import { ybrPixels } from './ybr';
 
 export interface PreparedPixels {
@@ -17,7 +17,19 @@ export function preparePixels(
   format: PixelFormat,
 ): PreparedPixels {
   if (bytes.length === 0) throw new CorruptDataError('an empty frame');
-  if (isUncompressed(transferSyntax)) return prepareNative(bytes, format, transferSyntax !== bigEndian);
+  const decoded = {
+    ...format,
+    photometricInterpretation: colourOnceDecoded(format.photometricInterpretation),
+  };
+  const prepared = isUncompressed(transferSyntax)
+    ? prepareNative(bytes, decoded, transferSyntax !== bigEndian)
+    : prepareEncoded(bytes, decoded, transferSyntax);
+  if (decoded.photometricInterpretation === format.photometricInterpretation) return prepared;
+  const { photometricInterpretation } = decoded;
+  return { ...prepared, changed: { photometricInterpretation, ...prepared.changed } };
+}
+
+function prepareEncoded(bytes: Uint8Array, format: PixelFormat, transferSyntax: string): PreparedPixels {
   const isMarked = transferSyntax === jpegBaseline && format.photometricInterpretation === 'RGB';
   return {
     bytes: isMarked ? markedAsRgb(bytes) : bytes,

@@ -23,7 +23,15 @@ export function rangeOf({ center, width, table }: Window, frame: Rounding): Valu
 export function windowOf({ lower, upper }: ValueRange, frame: Rounding): Window {
   if (isExact(frame)) return { center: (lower + upper) / 2, width: upper - lower };
   const width = upper - lower + 1;
-  return { center: (lower + upper + 1) / 2, width: width - 1 <= leastRange ? 1 : width };
+  return { center: (lower + upper + 1) / 2, width: width - 1 < 2 * leastRange ? 1 : width };
+}
+
+/** How often the range doubles or halves over the whole height of the viewport. */
+const doublings = 3;
+
+/** Uptake is read from zero: dragging moves the upper end alone, by parts of the viewport's height, downwards less. */
+export function petRange({ lower, upper }: ValueRange, down: number): ValueRange {
+  return { lower, upper: lower + (upper - lower) * 2 ** (-doublings * down) };
 }
 
 /** LINEAR, which counts whole values, is meant where nothing else is said. */

@@ -7,7 +7,6 @@ import {
   init as initTools,
   PanTool,
   ToolGroupManager,
-  WindowLevelTool,
   ZoomTool,
   type Types,
 } from '@cornerstonejs/tools';
@@ -22,6 +21,7 @@ import {
 } from './measureTools';
 import { LocateTool } from './locateTool';
 import { StepTool } from './stepTool';
+import { WindowTool } from './windowTool';
 
 export type PrimaryTool = HandTool | MeasureTool;
 
@@ -29,7 +29,7 @@ const { MouseBindings, KeyboardBindings } = Enums;
 const groupId = 'viewer';
 
 const handTools: Record<HandTool, string> = {
-  window: WindowLevelTool.toolName as string,
+  window: WindowTool.toolName as string,
   scroll: StepTool.toolName,
   pan: PanTool.toolName as string,
   zoom: ZoomTool.toolName as string,
@@ -65,14 +65,7 @@ export class ToolBindings {
     context: MeasureContext,
   ) {
     initTools();
-    for (const tool of [
-      WindowLevelTool,
-      PanTool,
-      ZoomTool,
-      StepTool,
-      LocateTool,
-      ...Object.values(measureTools),
-    ])
+    for (const tool of [WindowTool, PanTool, ZoomTool, StepTool, LocateTool, ...Object.values(measureTools)])
       addTool(tool);
     const group = ToolGroupManager.createToolGroup(groupId);
     if (!group) throw new Error('the tool group exists already');

@@ -3,6 +3,7 @@
 import type { MakeFeature } from '../feature';
 import { gridLayout } from './gridLayout';
 import { hanging } from './hanging';
+import { headerWindows } from './headerWindows';
 import { keyImages } from './keyImages';
 import { linking } from './linking';
 import { measurements } from './measurements';
@@ -23,6 +24,7 @@ export const makers: readonly MakeFeature[] = [
   navigation,
   pointing,
   windowing,
+  headerWindows,
   viewing,
   gridLayout,
   hanging,
