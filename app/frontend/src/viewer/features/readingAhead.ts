@@ -48,11 +48,10 @@ function withinThePatient({ client, data, priors, settings }: Viewer): SpareTask
   const first = data.firstSeries(settings.seriesUid);
   const others = data.series.filter((series) => holdsImages(series) && series.uid !== first?.uid);
   return [
-    ...others.map(
-      ({ uid }): SpareTask =>
-        (signal) =>
-          warmSeries(client, settings.studyUid, uid, 1, signal),
-    ),
+    ...others.map(({ uid }): SpareTask => async (signal) => {
+      // One that a pane has shown meanwhile is there already.
+      if (!data.knownSets(uid)) await warmSeries(client, settings.studyUid, uid, 1, signal);
+    }),
     async (signal) => {
       const prior = await priors.toCompare();
       if (prior) await warmStudy(client, prior.studyUid, signal);
