@@ -274,3 +274,63 @@ def test_a_study_that_is_gone_or_empty_says_so(viewer: ViewerPage, series: dict[
     notice = viewer.page.locator(".viewer-notice")
     expect(notice).to_contain_text(words, timeout=LOADING_MS)
     expect(notice.get_by_role("link", name="Back to worklist")).to_be_visible()
+
+
+REMEMBER_CONTEXTS = """
+const original = HTMLCanvasElement.prototype.getContext;
+window.contexts = [];
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+    if (window.withoutGraphics && kind.startsWith("webgl")) return null;
+    const context = original.call(this, kind, ...more);
+    if (context && kind.startsWith("webgl")) window.contexts.push(context);
+    return context;
+};
+"""
+LOSE = """(isGivenBack) => {
+    const lost = window.contexts.map((context) => [context, context.getExtension("WEBGL_lose_context")]);
+    for (const [context, handle] of lost) if (handle && !context.isContextLost()) {
+        handle.loseContext();
+        if (isGivenBack) setTimeout(() => handle.restoreContext(), 1000);
+    }
+}"""
+
+
+@pytest.mark.parametrize("is_given_back", [True, False], ids=["given back", "gone for good"])
+def test_lost_graphics_come_back_or_are_done_without(viewer: ViewerPage, is_given_back: bool):
+    viewer.page.add_init_script(REMEMBER_CONTEXTS)
+    viewer.open(STUDY)
+    viewer.press("m")
+    viewer.go_to(4)
+    viewer.press("3", "h", "+")
+    viewer.expect(image_index=4, state="ready", window_center=400, flip_horizontal="true", renderer="gpu")
+    viewer.expect_near(zoom=1.25)
+    drawn = draw_length_across(viewer)
+    before = viewer.picture().astype(int)
+
+    if not is_given_back:
+        viewer.page.evaluate("() => { window.withoutGraphics = true; }")
+    viewer.page.evaluate(LOSE, is_given_back)
+    expect(viewer.page.get_by_role("alert")).to_contain_text("The graphics of this computer failed")
+    viewer.expect(renderer="gpu" if is_given_back else "cpu", image_index=4, state="ready")
+    expect(viewer.page.get_by_role("alert")).to_be_hidden()
+    viewer.expect(window_center=400, flip_horizontal="true")
+    viewer.expect_near(zoom=1.25)
+    wait_for(lambda: abs(viewer.picture().astype(int) - before).mean() < 4, "the same picture")
+    expect(viewer.page.locator(".viewer-annotation-value").last).to_have_text(drawn)
+
+    viewer.press("ArrowDown")
+    viewer.expect(image_index=5, state="ready")
+    viewer.press("ArrowUp")
+    viewer.expect(image_index=4, state="ready")
+    expect(viewer.page.locator(".viewer-canvas svg line").first).to_be_visible()
+    if not is_given_back:
+        expect(viewer.page.locator(".viewer-status-renderer")).to_have_text("Drawing without graphics acceleration")
+
+
+def draw_length_across(viewer: ViewerPage) -> str:
+    """Draw a length wherever the image is, and return what it measures once it is saved."""
+    x, y = viewer.middle()
+    viewer.press("l")
+    viewer.stroke((x - 120, y + 60), (x + 40, y + 90))
+    expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
+    return viewer.page.locator(".viewer-annotation-value").last.inner_text()

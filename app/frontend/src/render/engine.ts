@@ -10,6 +10,9 @@ import { provideMetadata } from './metadata';
 import { PrefetchPool } from './prefetchPool';
 import { Resizing } from './resizing';
 
+export const engineId = 'viewer';
+
+/** `engine` and `usesCpu` change when the graphics card is lost (`graphicsGuard.ts`): keep no copy. */
 export interface Rendering {
   engine: RenderingEngine;
   registry: FrameRegistry;
@@ -35,9 +38,16 @@ export function startRendering(source: FrameSource): Rendering {
   provideMetadata(registry, tables);
   loader.register();
   cache.setMaxCacheSize(cacheBudget());
-  const engine = new RenderingEngine('viewer');
-  const prefetch = new PrefetchPool(loader);
-  return { engine, registry, loader, tables, prefetch, resizing: new Resizing(() => engine), usesCpu };
+  const rendering: Rendering = {
+    engine: new RenderingEngine(engineId),
+    registry,
+    loader,
+    tables,
+    prefetch: new PrefetchPool(loader),
+    resizing: new Resizing(() => rendering.engine),
+    usesCpu,
+  };
+  return rendering;
 }
 
 function workerCount(): number {

@@ -53,6 +53,10 @@ export class FrameRegistry {
     if (frame) this.frames.set(imageId, { ...frame, rescale });
   }
 
+  get imageIds(): readonly string[] {
+    return [...this.frames.keys()];
+  }
+
   urlOf(imageId: string): string {
     return imageId.slice(scheme.length);
   }

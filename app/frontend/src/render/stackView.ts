@@ -38,6 +38,9 @@ export class StackView {
   private lastLoad = 0;
   private delayedLoad: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
+  private isSuspended = false;
+  /** How the image stood when the graphics were lost. */
+  private kept: ViewState | undefined;
   /** The element's size that the library knows of. */
   private size: readonly [number, number] = [0, 0];
 
@@ -91,11 +94,30 @@ export class StackView {
     clearTimeout(this.delayedLoad);
     if (this.viewport) this.rendering.engine.disableElement(this.id);
     this.set = undefined;
+    this.kept = undefined;
     this.imageIds = [];
     this.target = 0;
     this.displayed = undefined;
     this.error = undefined;
     this.look.clear();
+    this.publish();
+  }
+
+  /** Takes the image off the screen while there is nothing to draw with; what the reader chose stays. */
+  suspend(): void {
+    this.isSuspended = true;
+    this.generation += 1;
+    clearTimeout(this.delayedLoad);
+    if (this.displayed !== undefined) this.kept = this.state;
+    if (this.viewport) this.rendering.engine.disableElement(this.id);
+    this.displayed = undefined;
+    this.publish();
+  }
+
+  /** Draws again, with the engine that there is now. */
+  revive(): void {
+    this.isSuspended = false;
+    this.load();
     this.publish();
   }
 
@@ -245,7 +267,7 @@ export class StackView {
     this.lastLoad = performance.now();
     const { generation, target } = this;
     const imageId = this.imageIds[target];
-    if (imageId === undefined) return;
+    if (imageId === undefined || this.isSuspended) return;
     this.rendering.loader.image(imageId).then(
       (image) => {
         this.events.settled(imageId, undefined);
@@ -276,6 +298,15 @@ export class StackView {
     if (viewport.getImageIds().length === 0) await viewport.setStack([...this.imageIds], index);
     else await viewport.setImageIdIndex(index);
     this.applyLook();
+    if (this.kept) this.putBack(this.kept, viewport);
+  }
+
+  private putBack({ zoom, pan, ...kept }: ViewState, viewport: Types.IStackViewport): void {
+    this.kept = undefined;
+    viewport.setViewPresentation({ rotation: kept.rotation });
+    viewport.setCamera({ flipHorizontal: kept.flippedHorizontally, flipVertical: kept.flippedVertically });
+    this.publish();
+    this.place(zoom, pan);
   }
 
   /** The image itself, or one between the screen and it, which shows the reader that something moves. */

@@ -3,6 +3,7 @@
 import type { DicomWebClient } from '../dicomweb/client';
 import { transferSyntaxOf } from '../dicomweb/multipart';
 import { startRendering, type Rendering } from '../render/engine';
+import { guardGraphics } from '../render/graphicsGuard';
 import type { FrameSource } from '../render/frameRegistry';
 import type { PrefetchProgress } from '../render/prefetch';
 import type { ViewState } from '../render/viewState';
@@ -75,6 +76,10 @@ export class ViewerApp implements Viewer {
     listenForKeys(this.commands, () => this.preferences.current.singleKeys);
     this.preferences.listen(() => this.refresh());
     this.page.showRenderer(this.rendering.usesCpu);
+    guardGraphics(this.rendering, {
+      lost: () => this.graphicsLost(),
+      renewed: () => this.graphicsRenewed(),
+    });
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);
   }
@@ -209,6 +214,19 @@ export class ViewerApp implements Viewer {
   /** The address names a series of the study that the page is about. */
   private rememberSeries(seriesUid: string): void {
     if (!this.data.studyOf(seriesUid)?.isPrior) rememberSeries(seriesUid);
+  }
+
+  private graphicsLost(): void {
+    this.each((feature) => feature.graphicsLost?.());
+    for (const pane of this.grid.panes) pane.suspend();
+  }
+
+  private graphicsRenewed(): void {
+    const { usesCpu } = this.rendering;
+    this.page.showRenderer(usesCpu);
+    this.page.status.announce(usesCpu ? 'Drawing without graphics acceleration' : 'The images are back');
+    for (const pane of this.grid.panes) pane.revive();
+    this.refresh();
   }
 
   private recovered(): void {

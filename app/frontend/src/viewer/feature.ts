@@ -57,6 +57,8 @@ export interface Feature {
   arrange?(): boolean;
   /** The server answers again, or the reader signed in again: what failed can go on. */
   recovered?(): void;
+  /** The graphics card is gone, and with it the drawing engine: whatever is drawn beside the panes has to close. */
+  graphicsLost?(): void;
   paneMade?(pane: Pane): void;
   paneGone?(pane: Pane): void;
   /** The reader works in another pane. */

@@ -74,6 +74,13 @@ export function emptyStudy(worklistUrl: string): Notice {
   };
 }
 
+export const graphicsLost: Notice = {
+  icon: 'warning',
+  title: 'The graphics of this computer failed',
+  detail: 'The images come back in a moment. Nothing is lost.',
+  urgent: true,
+};
+
 export function noImage(message: string): Notice {
   return { icon: 'document', title: 'No image', detail: message, urgent: false };
 }

@@ -15,7 +15,7 @@ import { ImageSlider } from '../ui/imageSlider';
 import { NoticePanel, type Notice } from '../ui/notice';
 import { Overlays } from '../ui/overlays';
 import { Stage } from '../ui/stage';
-import { imageFailed, noImage, seriesFailed, type WaysOn } from './notices';
+import { graphicsLost, imageFailed, noImage, seriesFailed, type WaysOn } from './notices';
 import { SeriesReader } from './seriesReader';
 import type { StudyData } from './studyData';
 
@@ -50,6 +50,7 @@ export class Pane {
   private set: DisplaySet | undefined;
   /** Whether the series itself could not be read. */
   private hasFailed = false;
+  private isSuspended = false;
 
   constructor(
     readonly id: string,
@@ -129,6 +130,19 @@ export class Pane {
   resume(): void {
     if (this.hasFailed && this.seriesUid !== undefined) void this.open(this.seriesUid);
     else this.reader.resume();
+  }
+
+  /** The graphics card is gone: says so, and draws nothing until there is something to draw with. */
+  suspend(): void {
+    this.cine.stop();
+    this.isSuspended = true;
+    this.view.suspend();
+  }
+
+  revive(): void {
+    this.isSuspended = false;
+    this.stage.showRenderer(this.rendering.usesCpu ? 'cpu' : 'gpu');
+    this.view.revive();
   }
 
   /** Shows nothing but the message. */
@@ -235,7 +249,8 @@ export class Pane {
     this.stage.show(state);
     this.slider.show(target, state.count);
     const retry = this.events.waysOn(() => this.view.retry());
-    this.notice.show(error ? imageFailed(target, error, retry) : this.seriesNotice);
+    const standing = this.isSuspended && this.images ? graphicsLost : this.seriesNotice;
+    this.notice.show(error ? imageFailed(target, error, retry) : standing);
     this.overlays.show({
       corners: frame && cornersOf(frame, { ...state, index: state.index ?? 0 }),
       letters: frame && edgeLetters(frame, state.right, state.down),
