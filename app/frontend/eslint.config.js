@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 const cornerstone = {
-  group: ['@cornerstonejs/*'],
+  group: ['@cornerstonejs/*', '@kitware/*'],
   message: 'Only src/render and src/tools import Cornerstone.',
 };
 const pdf = { group: ['pdfjs-dist/*'], message: 'Only src/documents imports pdf.js.' };

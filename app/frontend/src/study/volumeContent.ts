@@ -32,11 +32,14 @@ const unitNames: Record<string, string | undefined> = { BQML: 'Bq/ml', CNTS: 'co
 export function contentOf(plan: VolumePlan): VolumeContent {
   const middle = plan.frames[Math.floor(plan.frames.length / 2)] ?? plan.frames[0];
   if (!middle) throw new Error('a volume without images');
-  const factors = new Map(plan.frames.map((frame) => [frame, suvFactor(frame)]));
-  const isSuv = plan.frames.every((frame) => factors.get(frame) !== undefined);
-  const factorOf = (frame: Frame): number => (isSuv ? (factors.get(frame) ?? 1) : 1);
-  const suv = suvOf(middle.instance);
-  const kind = valueKind(plan.frames, isSuv ? factorOf(middle) : 1);
+  const factors = new Map(plan.frames.map((frame) => [frame, suvOf(frame.instance)]));
+  const without = [...factors.values()].find((suv) => 'reason' in suv);
+  const isSuv = without === undefined;
+  const factorOf = (frame: Frame): number => {
+    const suv = isSuv ? factors.get(frame) : undefined;
+    return suv && 'factor' in suv ? suv.factor : 1;
+  };
+  const kind = valueKind(plan.frames, factorOf(middle));
   return {
     modality: middle.modality,
     seriesUid: middle.seriesUid,
@@ -47,13 +50,8 @@ export function contentOf(plan: VolumePlan): VolumeContent {
     voiLutFunction: isSuv ? 'LINEAR_EXACT' : middle.voiLutFunction,
     window: isSuv ? suvWindow : middle.windows[0],
     isNegative: middle.pixels.photometricInterpretation === 'MONOCHROME1',
-    note: middle.modality === 'PT' && 'reason' in suv ? `No SUV: ${suv.reason}` : undefined,
+    note: middle.modality === 'PT' && without ? `No SUV: ${without.reason}` : undefined,
   };
-}
-
-function suvFactor(frame: Frame): number | undefined {
-  const suv = suvOf(frame.instance);
-  return 'factor' in suv ? suv.factor : undefined;
 }
 
 function unitOf({ instance, modality }: Frame): string {

@@ -71,7 +71,12 @@ export function wordsOn(
   return {
     corners: {
       topLeft: [patient.name, patient.id ?? ''].filter(Boolean),
-      topRight: [text(instance, Tag.SeriesDescription), overlay && seriesName(overlay.volume)].filter(isText),
+      topRight: [
+        text(instance, Tag.SeriesDescription),
+        overlay && seriesName(overlay.volume),
+        content.note,
+        overlay?.volume.content.note,
+      ].filter(isText),
       bottomLeft: [...thinning(plan.step), ...slabLine(state), placeLine(name, state)],
       bottomRight: [
         overlay ? windowLine(overlay.volume, overlay.window) : '',
