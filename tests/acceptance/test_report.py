@@ -34,7 +34,7 @@ def write(page: Page) -> None:
     """Open the report and begin to write."""
     page.get_by_role("button", name="Report", exact=True).click()
     page.get_by_role("button", name="Write").click()
-    expect(page.locator(".report-note")).to_have_text("Saved")
+    expect(page.locator(".report-note")).to_have_text("Saved", timeout=LOADING_MS)
 
 
 def sign(page: Page, password: str) -> None:

@@ -191,6 +191,7 @@ def test_presets_are_for_ct_alone(viewer: ViewerPage):
 def test_orientation_letters_turn_with_the_image(ct: ViewerPage):
     ct.go_to(3)
     assert ct.letters() == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    ct.click("Turn and flip")
     ct.click("Rotate right")
     ct.expect(rotation=90)
     assert ct.letters() == {"left": "P", "right": "A", "top": "R", "bottom": "L"}
@@ -200,7 +201,7 @@ def test_orientation_letters_turn_with_the_image(ct: ViewerPage):
     ct.click("Flip vertically")
     ct.expect(flip_vertical="true")
     assert ct.letters() == {"left": "A", "right": "P", "top": "L", "bottom": "R"}
-    ct.press("ArrowDown")
+    ct.press("Escape", "ArrowDown")
     ct.expect(image_index=4)
     assert ct.letters() == {"left": "A", "right": "P", "top": "L", "bottom": "R"}
     ct.click("Reset view")
@@ -339,9 +340,10 @@ def test_the_viewer_fits_and_has_no_barrier(sized: ViewerPage):
     assert shown > 0.6
     sized.page.locator(".viewer-card").nth(1).click()
     sized.expect(image_count=6, state="ready")
-    reset = sized.page.get_by_role("button", name="Rotate right")
-    reset.scroll_into_view_if_needed()
-    reset.click()
+    turns = sized.page.get_by_role("button", name="Turn and flip")
+    turns.scroll_into_view_if_needed()
+    turns.click()
+    sized.click("Rotate right")
     sized.expect(rotation=90)
     sized.press("?")
     expect(sized.page.get_by_role("dialog")).to_be_visible()

@@ -16,10 +16,15 @@ export class CommandButton {
     this.element = element(
       'button',
       { type: 'button', class: isItem ? 'viewer-menu-item' : 'viewer-button', 'data-command': id },
+      isItem && typeof button.icon === 'string' && icon(button.icon, 16),
       button?.text !== undefined && this.words,
       isItem && this.key,
     );
     this.element.addEventListener('click', () => command.run());
+  }
+
+  get isChoice(): boolean {
+    return this.command.isPressed !== undefined;
   }
 
   /** What is written on it, where it is the choice that was made. */
@@ -53,7 +58,7 @@ export class CommandButton {
   }
 
   private draw(picture: IconName | undefined): void {
-    if (picture === undefined || picture === this.picture) return;
+    if (picture === undefined || picture === this.picture || this.command.button?.menu) return;
     this.picture = picture;
     this.element.replaceChildren(icon(picture));
   }

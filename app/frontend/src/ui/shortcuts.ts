@@ -49,10 +49,11 @@ export const buttonPlaces = {
   measure: 'Measuring tools',
 } as const;
 
-/** Menus of the tool bar; each shows what is chosen in it. */
+/** Menus of the tool bar; each shows what is chosen in it, or the word for what is not in it. */
 export const buttonMenus = {
-  window: { label: 'Window presets', icon: 'presets' },
-} as const satisfies Record<string, { label: string; icon: IconName }>;
+  window: { label: 'Window presets', icon: 'presets', unchosen: 'Own' },
+  turn: { label: 'Turn and flip', icon: 'rotateRight', unchosen: '' },
+} as const satisfies Record<string, { label: string; icon: IconName; unchosen: string }>;
 
 export type ButtonMenu = keyof typeof buttonMenus;
 

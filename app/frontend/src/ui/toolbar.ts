@@ -61,8 +61,9 @@ export class Toolbar {
 
   refresh(): void {
     for (const button of this.buttons) button.refresh();
-    for (const { menu, items } of this.menus.values()) {
-      menu.caption = items.map((item) => item.chosenText).find((text) => text !== undefined) ?? 'Own';
+    for (const [name, { menu, items }] of this.menus) {
+      const chosen = items.map((item) => item.chosenText).find((text) => text !== undefined);
+      menu.caption = chosen ?? buttonMenus[name].unchosen;
       menu.enabled = items.some((item) => !item.element.disabled);
     }
     for (const group of this.groups.values()) {
@@ -81,6 +82,7 @@ export class Toolbar {
     const { menu, items } = entry;
     items.push(button);
     menu.panel.append(button.element);
-    button.element.addEventListener('click', () => menu.close());
+    // A choice is made once, an action may be wanted again.
+    if (button.isChoice) button.element.addEventListener('click', () => menu.close());
   }
 }

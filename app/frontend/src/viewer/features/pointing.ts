@@ -25,7 +25,12 @@ const measures: readonly ToolRow[] = [
   { tool: 'bidirectional', label: 'Measure two diameters', key: 'b', icon: 'bidirectional' },
   { tool: 'angle', label: 'Measure an angle', key: 'a', icon: 'angle' },
   { tool: 'cobb', label: 'Measure a Cobb angle', key: 'g', icon: 'cobb' },
-  { tool: 'cardiothoracic', label: 'Measure the cardiothoracic ratio', key: 'Shift+g', icon: 'cardiothoracic' },
+  {
+    tool: 'cardiothoracic',
+    label: 'Measure the cardiothoracic ratio',
+    key: 'Shift+g',
+    icon: 'cardiothoracic',
+  },
   { tool: 'rectangle', label: 'Rectangular region', key: 'q', icon: 'rectangle' },
   { tool: 'ellipse', label: 'Elliptical region', key: 'e', icon: 'ellipse' },
   { tool: 'circle', label: 'Circular region', key: 'y', icon: 'circle' },

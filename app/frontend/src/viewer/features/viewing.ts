@@ -74,7 +74,7 @@ function turnCommands({ grid }: Viewer): Command[] {
       group,
       keys: ['Shift+r'],
       run: () => grid.active.view.rotate(-1),
-      button: { place: 'view', icon: 'rotateLeft' },
+      button: { place: 'view', menu: 'turn', icon: 'rotateLeft', text: 'Rotate left' },
       isEnabled,
     },
     {
@@ -83,7 +83,7 @@ function turnCommands({ grid }: Viewer): Command[] {
       group,
       keys: ['r'],
       run: () => grid.active.view.rotate(1),
-      button: { place: 'view', icon: 'rotateRight' },
+      button: { place: 'view', menu: 'turn', icon: 'rotateRight', text: 'Rotate right' },
       isEnabled,
     },
     {
@@ -92,7 +92,7 @@ function turnCommands({ grid }: Viewer): Command[] {
       group,
       keys: ['h'],
       run: () => grid.active.view.flip('horizontal'),
-      button: { place: 'view', icon: 'flipHorizontal' },
+      button: { place: 'view', menu: 'turn', icon: 'flipHorizontal', text: 'Flip horizontally' },
       isEnabled,
     },
     {
@@ -101,7 +101,7 @@ function turnCommands({ grid }: Viewer): Command[] {
       group,
       keys: ['v'],
       run: () => grid.active.view.flip('vertical'),
-      button: { place: 'view', icon: 'flipVertical' },
+      button: { place: 'view', menu: 'turn', icon: 'flipVertical', text: 'Flip vertically' },
       isEnabled,
     },
     {
