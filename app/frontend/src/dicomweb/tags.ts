@@ -9,6 +9,7 @@ export const Tag = {
   SeriesDate: '00080021',
   AcquisitionDate: '00080022',
   ContentDate: '00080023',
+  AcquisitionDateTime: '0008002A',
   StudyTime: '00080030',
   SeriesTime: '00080031',
   AcquisitionTime: '00080032',

@@ -27,7 +27,8 @@ describe('display sets', () => {
     ['1.2.840.10008.5.1.4.1.1.88.67', 'a structured report'],
     ['1.2.840.10008.5.1.4.1.1.88.59', 'a key object selection'],
     ['1.2.840.10008.5.1.4.1.1.104.1', 'a PDF document'],
-    ['1.2.840.10008.5.1.4.1.1.9.1.1', 'a waveform'],
+    ['1.2.840.10008.5.1.4.1.1.9.1.1', 'a 12-lead ECG'],
+    ['1.2.840.10008.5.1.4.1.1.9.7.1', 'a waveform'],
   ])('objects of class %s are named as %s', (sopClass, name) => {
     const [set] = displaySetsOf([slice(1, 0, { [Tag.SOPClassUID]: value(sopClass) })]);
     expect(set).toMatchObject({ kind: 'other', message: expect.stringContaining(name) as string });

@@ -133,7 +133,7 @@ function filterOf(definition: DicomObject): string {
       : low !== undefined
         ? `from ${low} Hz`
         : high !== undefined && `to ${high} Hz`;
-  return [band, notch !== undefined && `notch ${notch} Hz`].filter(Boolean).join(' · ');
+  return [band, notch !== undefined && notch > 0 && `notch ${notch} Hz`].filter(Boolean).join(' · ');
 }
 
 /** How many bytes the samples of all channels at one point in time take. */

@@ -64,7 +64,7 @@ export function selectBox(
 ): HTMLSelectElement {
   const box = element(
     'select',
-    { class: 'viewer-select', 'aria-label': label, title: label },
+    { class: 'viewer-input viewer-select viewer-content-select', 'aria-label': label, title: label },
     ...choices.map(({ value, label: words }) =>
       element('option', { value, selected: value === present }, words),
     ),

@@ -20,6 +20,8 @@ import { waveformSheet } from './waveformSheet';
 
 export interface WaveformContent {
   title: string;
+  /** Whose recording it is and when it was made: what stands over the curves on paper. */
+  identity: string;
   groups: readonly WaveformGroup[];
   annotations: readonly WaveformAnnotation[];
   /** The physical values of each channel, `count` of them from sample `first` on. */
@@ -30,6 +32,7 @@ export interface WaveformContent {
 
 /** What is shown at once of a long recording, in seconds. */
 const pageSeconds = 10;
+const mostMarks = 20;
 const [leastSize, mostSize] = [2.4, 6]; // points of the screen in a millimetre
 
 export class WaveformView {
@@ -47,6 +50,7 @@ export class WaveformView {
   private readonly arrangement: HTMLSelectElement;
   private readonly gain: HTMLSelectElement;
   private readonly resizing: ResizeObserver;
+  private readonly marks: HTMLButtonElement;
   private scale: Scale = { speed: 25, gain: 10 };
   private isStandard = true;
   private group: WaveformGroup | undefined;
@@ -70,10 +74,12 @@ export class WaveformView {
       '10',
       (value) => this.change({ gain: Number(value) }),
     );
+    this.marks = this.marksButton();
     const { element: frame, body } = contentFrame(content.title, ...this.controls());
     this.element = frame;
     this.body = body;
-    this.body.append(this.paper, this.notes());
+    const heading = element('p', { class: 'viewer-print-only' }, `${content.title} · ${content.identity}`);
+    this.body.append(heading, this.paper, this.notes());
     this.resizing = new ResizeObserver(() => this.fit());
     this.resizing.observe(this.body);
     this.slider.addEventListener('input', () => this.goTo(this.slider.valueAsNumber));
@@ -99,7 +105,15 @@ export class WaveformView {
       '25',
       (value) => this.change({ speed: Number(value) }),
     );
-    return [...(groups.length > 1 ? [groupBox] : []), this.arrangement, speedBox, this.gain, this.paging];
+    return [
+      ...(groups.length > 1 ? [groupBox] : []),
+      this.arrangement,
+      speedBox,
+      this.gain,
+      this.marks,
+      this.paging,
+      controlButton('Print', 'print', () => window.print()),
+    ];
   }
 
   private arrangementBox(): HTMLSelectElement {
@@ -111,6 +125,30 @@ export class WaveformView {
       this.isStandard = value === 'standard';
       this.goTo(0);
     });
+  }
+
+  /** Devices mark each wave of each beat: that many hide the curve. */
+  private marksButton(): HTMLButtonElement {
+    const count = this.content.annotations.flatMap(({ at }) => at).length;
+    const button = element(
+      'button',
+      {
+        type: 'button',
+        class: 'viewer-button',
+        'aria-pressed': String(count <= mostMarks),
+        hidden: count === 0,
+      },
+      'Marks',
+    );
+    button.addEventListener('click', () => {
+      button.setAttribute('aria-pressed', String(!this.showsMarks));
+      void this.draw();
+    });
+    return button;
+  }
+
+  private get showsMarks(): boolean {
+    return this.marks.getAttribute('aria-pressed') === 'true';
   }
 
   private choose(index: number): void {
@@ -189,7 +227,7 @@ export class WaveformView {
           values.map((channel) => extremes(channel)),
         );
     const index = this.content.groups.indexOf(group);
-    const marks = this.content.annotations.flatMap(({ text, at }) =>
+    const marks = this.annotationsShown().flatMap(({ text, at }) =>
       at.filter((point) => point.group === index).map(({ seconds }) => ({ text, seconds })),
     );
     const drawing = waveformSheet({ group, sheet, scale, values, start: span[0], marks });
@@ -197,6 +235,10 @@ export class WaveformView {
     this.paper.replaceChildren(drawing, this.legend(group));
     this.paper.style.setProperty('--sheet-width', String(sheet.width));
     this.fit();
+  }
+
+  private annotationsShown(): readonly WaveformAnnotation[] {
+    return this.showsMarks ? this.content.annotations : [];
   }
 
   /** How it was recorded, and what the drawing means. */

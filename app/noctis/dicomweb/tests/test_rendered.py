@@ -115,8 +115,7 @@ def test_a_document_and_a_video_are_for_their_own_facility(file):
     for instance in instances:
         rendered = address(instance, "rendered")
         response = owner.get(rendered)
-        assert (response.status_code, "Cookie" in response["Vary"]) == (200, True)
-        response.close()
+        assert (response.status_code, "Cookie" in response["Vary"], len(body_of(response)) > 0) == (200, True, True)
         assert [client.get(rendered).status_code for client in (stranger, nobody, Client())] == [404, 404, 401]
 
 

@@ -1,8 +1,10 @@
 /** Waveforms: curves, or sound where it was recorded as a voice. */
 
-import { text } from '../../dicomweb/json';
+import { text, type DicomObject } from '../../dicomweb/json';
 import { Tag } from '../../dicomweb/tags';
 import type { OtherSet } from '../../study/displaySets';
+import { patientOf } from '../../study/overlayText';
+import { dateAndTime } from '../../study/report';
 import {
   bytesPerSample,
   physicalValues,
@@ -32,6 +34,7 @@ export function waveformContent(viewer: Viewer, _pane: Pane, set: OtherSet): Con
   }
   const view = new WaveformView({
     title: headingOf(set),
+    identity: identityOf(set.instance),
     groups,
     annotations: waveformAnnotations(set.instance),
     load: (wanted, first, count) => load(viewer, wanted, first, count),
@@ -41,6 +44,12 @@ export function waveformContent(viewer: Viewer, _pane: Pane, set: OtherSet): Con
     },
   });
   return { element: view.element, close: () => view.close() };
+}
+
+function identityOf(instance: DicomObject): string {
+  const { name, id, birthDate } = patientOf(instance);
+  const made = dateAndTime(text(instance, Tag.AcquisitionDateTime) ?? text(instance, Tag.StudyDate));
+  return [name, id, birthDate && `born ${birthDate}`, made].filter(Boolean).join(' · ');
 }
 
 async function load(
