@@ -23,6 +23,7 @@ describe('the eye around a volume', () => {
   });
 
   it('has six standard places', () => {
-    for (const direction of directions) expect(dot(eyes[direction].normal, eyes[direction].up)).toBeCloseTo(0);
+    for (const direction of directions)
+      expect(dot(eyes[direction].normal, eyes[direction].up)).toBeCloseTo(0);
   });
 });
