@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from noctis.archive.models import Instance, Series
 from noctis.dicomweb.derived_files import derived_path, revision_of, write_derived
 from noctis.dicomweb.errors import DicomwebError, NoSuchResource, NotAcceptable, UnreadableInstance
-from noctis.dicomweb.lookups import visible_series, visible_study
+from noctis.dicomweb.lookups import visible_instance, visible_series, visible_study
 from noctis.dicomweb.media_types import accepted
 from noctis.dicomweb.placeholder import draw_placeholder
 from noctis.dicomweb.rendering import render_thumbnail
-from noctis.dicomweb.responses import ASK_EVERY_TIME, dicomweb_view, send_file
+from noctis.dicomweb.responses import ASK_EVERY_TIME, KEEP, dicomweb_view, send_file
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,18 @@ MEDIA_TYPES: Final = {"jpg": "image/jpeg", "png": "image/png"}
 def retrieve_series_thumbnail(request: HttpRequest, study_uid: str, series_uid: str) -> HttpResponseBase:
     """Send a small picture of a series' middle image."""
     return _thumbnail(request, visible_series(request.user, study_uid, series_uid))
+
+
+@dicomweb_view
+def retrieve_instance_thumbnail(
+    request: HttpRequest, study_uid: str, series_uid: str, instance_uid: str
+) -> HttpResponseBase:
+    """Send a small picture of an instance's middle frame, made anew for who asks: few ever do."""
+    instance = visible_instance(request.user, study_uid, series_uid, instance_uid)
+    _require_picture(request)
+    response = HttpResponse(render_thumbnail(instance), content_type=MEDIA_TYPES["jpg"])
+    response.headers["Cache-Control"] = KEEP
+    return response
 
 
 @dicomweb_view
@@ -42,8 +54,7 @@ def retrieve_study_thumbnail(request: HttpRequest, study_uid: str) -> HttpRespon
 
 
 def _thumbnail(request: HttpRequest, series: Series) -> HttpResponseBase:
-    if not any(not item.multipart and any(map(item.takes, MEDIA_TYPES.values())) for item in accepted(request)):
-        raise NotAcceptable("A thumbnail is sent as image/jpeg or image/png only.")
+    _require_picture(request)
     etag = f'W/"{series.pk}-{revision_of(series)}"'
     response: HttpResponseBase | None = get_conditional_response(request, etag=etag)
     if response is None:
@@ -52,6 +63,11 @@ def _thumbnail(request: HttpRequest, series: Series) -> HttpResponseBase:
     response.headers["ETag"] = etag
     response.headers["Cache-Control"] = ASK_EVERY_TIME
     return response
+
+
+def _require_picture(request: HttpRequest) -> None:
+    if not any(not item.multipart and any(map(item.takes, MEDIA_TYPES.values())) for item in accepted(request)):
+        raise NotAcceptable("A thumbnail is sent as image/jpeg or image/png only.")
 
 
 def series_thumbnail(series: Series) -> Path:

@@ -29,4 +29,5 @@ urlpatterns: list[URLPattern] = [
     path(f"{INSTANCE}/bulkdata/<element_path:path>", wado_rs.retrieve_bulk_data, name="bulk_data"),
     path(f"{STUDY}/thumbnail", thumbnails.retrieve_study_thumbnail, name="study_thumbnail"),
     path(f"{SERIES}/thumbnail", thumbnails.retrieve_series_thumbnail, name="series_thumbnail"),
+    path(f"{INSTANCE}/thumbnail", thumbnails.retrieve_instance_thumbnail, name="instance_thumbnail"),
 ]

@@ -51,6 +51,7 @@ ADDRESSES: dict[str, Callable[[Instance], dict[str, str]]] = {
     "bulk_data": lambda instance: sop(instance) | {"path": "7FE00010"},
     "study_thumbnail": study,
     "series_thumbnail": series,
+    "instance_thumbnail": sop,
 }
 NAMES = [str(pattern.name) for pattern in urlpatterns]
 EVERYWHERE = ("studies", "all_series", "all_instances")

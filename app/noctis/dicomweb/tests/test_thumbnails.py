@@ -11,8 +11,10 @@ from PIL import Image
 from pydicom.dataset import Dataset
 
 from noctis.archive.models import Series
+from noctis.archive.tests.factories import image
 from noctis.dicomweb.derived_files import series_folder
-from noctis.dicomweb.tests.conftest import body_of, completed, series_address
+from noctis.dicomweb.tests.conftest import address, body_of, completed, series_address
+from noctis.dicomweb.tests.test_metadata import part10
 from tests.data.documents import encapsulated_pdf, structured_report
 from tests.data.phantoms import THORAX, chest_radiograph, colour_rendering, ct_series, palette_map, ultrasound_loop
 
@@ -161,6 +163,17 @@ def test_nginx_sends_the_thumbnail_where_it_is_in_front(file, reader, settings):
     response = reader.get(series_address(instance.series, "thumbnail"))
     assert response["X-Accel-Redirect"].startswith("/internal-storage/derived/series/")
     assert response["Content-Type"] == "image/jpeg"
+
+
+def test_an_image_of_a_series_has_a_picture_of_its_own(file, reader):
+    first, second = file(*(part10(one) for one in (image(instance=1), image(instance=2))))
+    second_picture = reader.get(address(second, "thumbnail"))
+    assert (second_picture["Content-Type"], second_picture["Cache-Control"]) == (
+        "image/jpeg",
+        "private, max-age=86400, immutable",
+    )
+    assert Image.open(io.BytesIO(second_picture.content)).size
+    assert reader.get(address(first, "thumbnail"), headers={"accept": "text/plain"}).status_code == 406
 
 
 def test_only_pictures_are_sent(file, reader):
