@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Playwright, Route, expect
 
-from tests.acceptance.conftest import PageProblems
+from tests.acceptance.conftest import CHROMIUM, CHROMIUM_FLAGS, PageProblems, enter
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.phantoms import BORIS, SyntheticStudy, ct_series, save
 from tests.support.appliance import Account, Appliance
@@ -296,7 +296,7 @@ LOSE = """(isGivenBack) => {
 
 
 @pytest.mark.parametrize("is_given_back", [True, False], ids=["given back", "gone for good"])
-def test_lost_graphics_come_back_or_are_done_without(viewer: ViewerPage, is_given_back: bool):
+def test_lost_graphics_come_back_or_are_done_without(viewer: ViewerPage, *, is_given_back: bool):
     viewer.page.add_init_script(REMEMBER_CONTEXTS)
     viewer.open(STUDY)
     viewer.press("m")
@@ -334,3 +334,30 @@ def draw_length_across(viewer: ViewerPage) -> str:
     viewer.stroke((x - 120, y + 60), (x + 40, y + 90))
     expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
     return viewer.page.locator(".viewer-annotation-value").last.inner_text()
+
+
+def test_a_crash_of_the_graphics_process_stops_nobody(
+    playwright: Playwright, appliance: Appliance, problems: PageProblems
+):
+    """In a browser of its own: after some crashes it does without graphics for good."""
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+    context = browser.new_context(base_url=appliance.base_url, viewport={"width": 1280, "height": 800})
+    problems.watch(context)
+    enter(context, appliance.account("radiologist"))
+    viewer = ViewerPage(context.new_page())
+    viewer.open(STUDY)
+    viewer.go_to(4)
+    viewer.press("m", "3")
+    viewer.expect(window_center=400)
+    drawn = draw_length_across(viewer)
+    alert = viewer.page.get_by_role("alert").filter(has_text="The graphics of this computer failed")
+    for step in (5, 6):
+        browser.new_browser_cdp_session().send("Browser.crashGpuProcess")
+        expect(alert).to_be_visible(timeout=LOADING_MS)
+        expect(alert).to_be_hidden(timeout=LOADING_MS)
+        viewer.expect(state="ready", image_index=step - 1, window_center=400)
+        viewer.press("ArrowDown")
+        viewer.expect(state="ready", image_index=step)
+        wait_for(lambda: viewer.picture().mean() > 1, "a picture")
+        expect(viewer.page.locator(".viewer-annotation-value").last).to_have_text(drawn)
+    browser.close()
