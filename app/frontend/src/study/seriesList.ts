@@ -43,9 +43,9 @@ export function seriesListOf(found: readonly DicomObject[]): SeriesSummary[] {
   return found.map(summary).sort(compare);
 }
 
-/** Without what is about images rather than to be looked at: presentations and key images have places of their own. */
+/** Without presentations, which are about images rather than to be looked at: the tool bar offers them. */
 export function toLookAt(series: readonly SeriesSummary[]): readonly SeriesSummary[] {
-  const left = series.filter(({ modality }) => modality !== 'PR' && modality !== 'KO');
+  const left = series.filter(({ modality }) => modality !== 'PR');
   return left.length > 0 ? left : series;
 }
 

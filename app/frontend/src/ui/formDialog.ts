@@ -23,7 +23,7 @@ export class FormDialog {
     );
     this.element = element(
       'dialog',
-      { class: 'viewer-dialog viewer-text-dialog', 'aria-label': title },
+      { class: 'viewer-dialog viewer-form-dialog', 'aria-label': title },
       this.form,
     );
     this.form.addEventListener('submit', (event) => {
@@ -61,7 +61,7 @@ export class FormDialog {
 export function field(label: string, control: HTMLElement, hint?: string): HTMLElement {
   return element(
     'label',
-    { class: 'viewer-field' },
+    { class: 'viewer-form-field' },
     element('span', {}, label),
     control,
     hint !== undefined && element('small', {}, hint),

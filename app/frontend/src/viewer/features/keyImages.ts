@@ -40,6 +40,8 @@ class KeyImageDesk {
   private readonly places = new Map<string, ImagePlace>();
   private marked: readonly KeyImage[] = [];
   private titles: readonly SelectionTitle[] = [];
+  /** Instance Numbers of images that selections name. */
+  private readonly numbers = new Map<string, number>();
   private selections: readonly KeyObjectSelection[] = [];
 
   constructor(private readonly viewer: Viewer) {
@@ -134,11 +136,30 @@ class KeyImageDesk {
         label: 'List of key images',
         group: 'Presentation',
         keys: ['Shift+i'],
-        run: () => page.side.toggle(panelId),
+        run: () => {
+          page.side.toggle(panelId);
+          void this.number();
+        },
         button: { place: 'panels', icon: 'keyImages' },
         isPressed: () => page.side.isOpen(panelId),
       },
     ];
+  }
+
+  /** Selections name images by UID; people know them by number. */
+  private async number(): Promise<void> {
+    const named = new Set(this.selections.flatMap(({ images }) => images.map(({ seriesUid }) => seriesUid)));
+    const present = this.viewer.data.series.filter(({ uid }) => named.has(uid));
+    const found = await Promise.allSettled(present.map(({ uid }) => this.viewer.data.displaySets(uid)));
+    for (const each of found) {
+      const sets = each.status === 'fulfilled' ? each.value : [];
+      for (const { sopInstanceUid, instanceNumber } of sets.flatMap((set) =>
+        set.kind === 'images' ? set.frames : [],
+      )) {
+        if (instanceNumber !== undefined) this.numbers.set(sopInstanceUid, instanceNumber);
+      }
+    }
+    this.list();
   }
 
   private get frame(): Frame | undefined {
@@ -155,13 +176,10 @@ class KeyImageDesk {
     const { data, settings } = this.viewer;
     const series = data.series.find(({ uid }) => uid === place.seriesUid);
     const shown = this.viewer.grid.panes.length > 0 ? this.frame : undefined;
-    const number = marked?.instanceNumber;
+    const number = marked?.instanceNumber ?? this.numbers.get(place.sopInstanceUid);
     return {
       key,
-      title: [
-        series?.description ?? marked?.seriesDescription,
-        number === null || number === undefined ? '' : `Image ${number}`,
-      ]
+      title: [series?.description ?? marked?.seriesDescription, number === undefined ? '' : `Image ${number}`]
         .filter(Boolean)
         .join(' · '),
       detail: [frameWords(place), marked ? `${marked.author} · ${dayOf(marked.markedAt)}` : '']
@@ -270,6 +288,7 @@ function frameWords({ frameNumber }: ImagePlace): string {
   return frameNumber > 1 ? `Frame ${frameNumber}` : '';
 }
 
+/** In the reader's own time: 2026-01-31 14:05. */
 function dayOf(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+  return new Date(iso).toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });
 }
