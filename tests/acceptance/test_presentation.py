@@ -217,6 +217,7 @@ def test_what_is_saved_comes_back_and_says_the_same_to_another_program(
     rendered = rendered_by_dcmtk(files[uid], save(state, tmp_path / "state.dcm"), tmp_path)
     assert rendered.shape == (COLUMNS, ROWS)
     compare(viewer, viewer.picture(), rendered)
+    assert str(state.SOPInstanceUID) in found_by_a_workstation(appliance, str(state.SeriesInstanceUID))
 
 
 def saved_state(appliance, description: str) -> Dataset:
@@ -233,6 +234,18 @@ def saved_state(appliance, description: str) -> Dataset:
     found = find()
     assert found is not None
     return found
+
+
+def found_by_a_workstation(appliance, series_uid: str) -> str:
+    """Return what a query of a registered device says of the instances of a series."""
+    keys = {"QueryRetrieveLevel": "IMAGE", "StudyInstanceUID": STUDY.uid, "SeriesInstanceUID": series_uid}
+    options = [part for key, value in keys.items() for part in ("-k", f"{key}={value}")]
+    titles = ("-aet", "NORTH_CT", "-aec", appliance.ae_title)
+    command = ["findscu", "-v", "-S", *titles, *options, "-k", "SOPInstanceUID"]
+    done = subprocess.run(
+        [*command, "127.0.0.1", str(appliance.dicom_port)], check=True, capture_output=True, text=True
+    )
+    return done.stdout + done.stderr
 
 
 def rendered_by_dcmtk(image: Path, state: Path, folder: Path) -> Picture:
