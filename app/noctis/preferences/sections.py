@@ -18,7 +18,7 @@ DEEPEST: Final = 32
 HandTool = Literal["window", "scroll", "pan", "zoom", "locate"]
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
 Modality = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{1,16}$")]
-Key = Annotated[str, StringConstraints(pattern=r"^(Shift\+)?([!-~]|[A-Z][A-Za-z]{1,15}[0-9]{0,2}| )$")]
+Key = Annotated[str, StringConstraints(pattern=r"^(Shift\+)?([!-~]|[A-Z][A-Za-z]{0,15}[0-9]{0,2}| )$")]
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Width = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 

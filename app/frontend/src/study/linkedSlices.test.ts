@@ -3,6 +3,7 @@ import type { DicomObject } from '../dicomweb/json';
 import { Tag } from '../dicomweb/tags';
 import { framesOf, type Frame } from './frame';
 import { cut, indexAt, indexNearest } from './linkedSlices';
+import { indexOfPlace, placeOf } from './samePlace';
 import { slice, value } from './testing';
 
 const space: DicomObject = { [Tag.FrameOfReferenceUID]: value('1.9') };
@@ -64,5 +65,26 @@ describe('a reference line', () => {
     expect(cut(source, parallel)).toBeUndefined();
     expect(cut(source, sagittal(40, { [Tag.FrameOfReferenceUID]: value('1.8') }))).toBeUndefined();
     expect(cut(source, sagittal(40, { [Tag.FrameOfReferenceUID]: value() }))).toBeUndefined();
+  });
+});
+
+describe('a place that another window tells', () => {
+  const thin = axial([10, 9, 8, 7, 6, 5]);
+  const [source] = axial([7.2]);
+  const place = placeOf(source);
+
+  test('is the nearest slice of a series of the same space that runs alike', () => {
+    expect(place && indexOfPlace(thin, place)).toBe(3);
+    expect(place && indexOfPlace([sagittal(10)], place)).toBeUndefined();
+    expect(
+      place && indexOfPlace(axial([7], { [Tag.FrameOfReferenceUID]: value('1.8') }), place),
+    ).toBeUndefined();
+    expect(place && indexOfPlace([], place)).toBeUndefined();
+  });
+
+  test('is none where the image says nothing of its place', () => {
+    const [placeless] = axial([0], { [Tag.ImagePositionPatient]: value() });
+    expect(placeOf(placeless)).toBeUndefined();
+    expect(placeOf(undefined)).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { normalOf } from './sorting';
 import { add, dot, scale, subtract, type Vector } from './vector';
 
 /** Cosine from which two series count as running the same way: about 15 degrees. */
-const alike = 0.966;
+export const alike = 0.966;
 
 export interface Line {
   from: Vector;

@@ -58,6 +58,7 @@ const primaryBindings: Types.IToolBinding[] = [{ mouseButton: MouseBindings.Prim
 
 export class ToolBindings {
   private readonly group: Types.IToolGroup;
+  private readonly listeners: ((chosen: PrimaryTool) => void)[] = [];
   private fixed = fixedBindings(defaultPreferences.mouse);
 
   constructor(
@@ -84,12 +85,18 @@ export class ToolBindings {
     this.fixed = fixedBindings(mouse);
   }
 
+  /** Calls back when a tool is chosen. */
+  listen(listener: (chosen: PrimaryTool) => void): void {
+    this.listeners.push(listener);
+  }
+
   choose(chosen: PrimaryTool): void {
     for (const [tool, name] of Object.entries(handTools) as [HandTool, string][]) {
       const bindings = tool === chosen ? [...primaryBindings, ...this.fixed[tool]] : this.fixed[tool];
       this.bind(name, bindings);
     }
     for (const tool of measureToolNames) this.bind(libraryName(tool), tool === chosen ? primaryBindings : []);
+    for (const listener of this.listeners) listener(chosen);
   }
 
   /** A measuring tool without a hand movement still lets its measurements be picked up and moved. */

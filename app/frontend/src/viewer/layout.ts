@@ -67,6 +67,11 @@ export class Layout {
     this.dialogs.append(dialog);
   }
 
+  /** Something that opens over the images, such as a menu. */
+  addLayer(layer: HTMLElement): void {
+    this.dialogs.append(layer);
+  }
+
   showSeries(series: readonly SeriesSummary[], thumbnailUrl: (seriesUid: string) => string): void {
     this.series.show(cardsOf(series, thumbnailUrl));
   }

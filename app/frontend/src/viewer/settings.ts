@@ -16,6 +16,8 @@ export interface ViewerSettings {
   presentationsUrl: string;
   measurementReportUrl: string;
   priorsUrl: string;
+  notesUrl: string;
+  attachmentsUrl: string;
   /** Names the study after this one in the worklist. */
   nextUrl: string;
   reportUrl: string;
@@ -60,6 +62,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     nextUrl: root.dataset.nextUrl ?? `/worklist/after/${studyUid}`,
     measurementReportUrl: root.dataset.measurementReportUrl ?? `/viewer/${studyUid}/measurement-report`,
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
+    notesUrl: root.dataset.notesUrl ?? `/viewer/${studyUid}/notes`,
+    attachmentsUrl: root.dataset.attachmentsUrl ?? `/viewer/${studyUid}/attachments`,
     reportUrl: root.dataset.reportUrl ?? `/studies/${studyUid}/report`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',

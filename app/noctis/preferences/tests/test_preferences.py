@@ -20,7 +20,7 @@ VIEWER = {
     "cineRate": 24,
     "tool": "length",
     "singleKeys": False,
-    "keys": {"tool-length": ["j", "Shift+l"], "cine": [" "], "undo": []},
+    "keys": {"tool-length": ["j", "Shift+l", "F2"], "cine": [" "], "undo": []},
     "follow": {"window": True},
 }
 

@@ -1,6 +1,8 @@
 /** The viewer's capabilities, in the order of their buttons and shortcuts. */
 
 import type { MakeFeature } from '../feature';
+import { attachments } from './attachments';
+import { fullScreen } from './fullScreen';
 import { gridLayout } from './gridLayout';
 import { hanging } from './hanging';
 import { headerWindows } from './headerWindows';
@@ -8,6 +10,7 @@ import { keyImages } from './keyImages';
 import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
+import { notes } from './notes';
 import { otherContent } from './otherContent';
 import { output } from './output';
 import { pointing } from './pointing';
@@ -16,6 +19,8 @@ import { preferences } from './preferences';
 import { presentation } from './presentation';
 import { readingAhead } from './readingAhead';
 import { report } from './report';
+import { secondWindow } from './secondWindow';
+import { touch } from './touch';
 import { viewing } from './viewing';
 import { volume } from './volume';
 import { windowing } from './windowing';
@@ -33,10 +38,15 @@ export const makers: readonly MakeFeature[] = [
   priors,
   readingAhead,
   otherContent,
+  notes,
+  attachments,
+  secondWindow,
+  fullScreen,
   preferences,
   presentation,
   report,
   keyImages,
   output,
   volume,
+  touch,
 ];

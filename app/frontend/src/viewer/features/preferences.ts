@@ -95,18 +95,24 @@ function displayPage({ preferences: own }: Viewer): PreferencesPage {
     ],
     (value) => change({ overlays: { ...own.current.overlays, size: value } }),
   );
+  const follow = (name: 'tool' | 'window', label: string): Field<boolean> =>
+    checkField(label, (value) => change({ follow: { ...own.current.follow, [name]: value } }));
+  const tool = follow('tool', 'A second window takes the same tool');
+  const window = follow('window', 'A second window takes the same window and level');
   const rate = numberField('Cine rate where the images recommend none, per second', cineRates, (value) =>
     change({ cineRate: Math.round(value) }),
   );
   return {
     id: 'display',
     label: 'Display',
-    element: form(shown, size, rate),
+    element: form(shown, size, rate, tool, window),
     show: () => {
       const { overlays, cineRate } = own.current;
       shown.show(overlays.shown);
       size.show(overlays.size);
       rate.show(cineRate);
+      tool.show(own.current.follow.tool);
+      window.show(own.current.follow.window);
     },
   };
 }
