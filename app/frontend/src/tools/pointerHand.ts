@@ -8,7 +8,8 @@ export interface HandEvents<Tool> {
   pressed(tool: Tool, at: Place): void;
   dragged(tool: Tool, from: Place, to: Place): void;
   released(tool: Tool): void;
-  wheeled(steps: number): void;
+  wheeled(steps: number, withCtrl: boolean): void;
+  /** Two fingers moved apart or together. */
   zoomed(factor: number): void;
   /** Two fingers moved both at once. */
   shifted(from: Place, to: Place): void;
@@ -17,7 +18,6 @@ export interface HandEvents<Tool> {
 const buttons = ['left', 'middle', 'right'] as const;
 /** A notch of a mouse wheel is at least this far; what a touchpad sends is added up to it. */
 const pixelsPerNotch = 50;
-const zoomPerNotch = 1.1;
 
 export class PointerHand<Tool> {
   private readonly fingers = new Map<number, Place>();
@@ -90,8 +90,7 @@ export class PointerHand<Tool> {
     if (Math.abs(this.wheeled) < pixelsPerNotch) return;
     const steps = Math.sign(this.wheeled);
     this.wheeled = 0;
-    if (event.ctrlKey) this.events.zoomed(zoomPerNotch ** -steps);
-    else this.events.wheeled(steps);
+    this.events.wheeled(steps, event.ctrlKey);
   }
 
   private place(event: PointerEvent): Place {

@@ -37,6 +37,7 @@ export class LoadingPanel {
       detail !== undefined && element('p', { class: 'viewer-notice-detail' }, detail),
       buttons(actions),
     );
+    this.element.querySelector('button')?.focus();
   }
 
   begin(title: string, size: string, cancel: () => void): void {

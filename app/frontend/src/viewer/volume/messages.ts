@@ -47,6 +47,16 @@ export function loadingFailed(error: VolumeLoadError, retry: () => void, back: P
   };
 }
 
+/** The estimate said that there was room, but the browser found none. */
+export function noRoom(back: PanelAction): PanelMessage {
+  return {
+    icon: 'warning',
+    title: 'The browser has no memory left for this volume',
+    detail: 'Close other tabs and windows and try again, or read the series as a stack.',
+    actions: [back],
+  };
+}
+
 export function drawingFailed(back: PanelAction): PanelMessage {
   return {
     icon: 'warning',

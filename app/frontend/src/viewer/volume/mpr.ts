@@ -18,6 +18,7 @@ import {
   type Planes,
   type PlaneView,
 } from '../../study/planes';
+import type { HandTool, Mouse } from '../../study/preferences';
 import { valueAt } from '../../study/sampling';
 import { add, scale, subtract } from '../../study/vector';
 import { rangeOf } from '../../study/voi';
@@ -53,6 +54,7 @@ const zoomLimits = { least: 0.2, most: 40 };
 /** How much of the window a hundred pixels of movement are. */
 const windowPerHundredPixels = 0.6;
 const zoomPerHundredPixels = 2;
+const zoomPerNotch = 1.1;
 const pixelsPerStep = 8;
 export const usualSlab = 10;
 
@@ -75,6 +77,7 @@ export class Mpr {
 
   constructor(
     private readonly rendering: Rendering,
+    private readonly mouse: () => Mouse,
     private readonly changed: () => void,
   ) {
     this.parts = new Map(planeNames.map((name) => [name, this.makePart(name)]));
@@ -108,6 +111,11 @@ export class Mpr {
     this.current = before ? { ...before, window: base.window } : startingState(base);
     this.dress();
     this.refresh();
+  }
+
+  /** Keys that a focused element takes for itself must not go elsewhere. */
+  focus(): void {
+    this.parts.get(this.current?.active ?? 'axial')?.cell.element.focus({ preventScroll: true });
   }
 
   destroy(): void {
@@ -189,11 +197,14 @@ export class Mpr {
   private listen(name: PlaneName, target: HTMLElement): void {
     new PointerHand<MprTool>(target, {
       toolOf: (button) =>
-        button === 'middle' ? 'pan' : button === 'right' ? 'zoom' : (this.current?.tool ?? 'crosshair'),
+        button === 'left' ? (this.current?.tool ?? 'crosshair') : toolFor(this.mouse()[button]),
       pressed: (tool, at) => this.press(name, tool, at),
       dragged: (tool, from, to) => this.drag(name, tool, from, to),
       released: () => (this.grip = undefined),
-      wheeled: (steps) => this.scroll(steps, name),
+      wheeled: (steps, withCtrl) => {
+        if ((this.mouse().wheel === 'zoom') === withCtrl) this.scroll(steps, name);
+        else this.zoomBy(zoomPerNotch ** -steps, name);
+      },
       zoomed: (factor) => this.zoomBy(factor, name),
       shifted: (from, to) => this.pan(name, from, to),
     }).listen();
@@ -302,6 +313,11 @@ export class Mpr {
     cell.overlays.visible = state.words;
     cell.showWords(wordsOn(name, state, view, base, overlay));
   }
+}
+
+/** What the reader does with a button in the stack view, it does here. */
+function toolFor(tool: HandTool): MprTool {
+  return tool === 'locate' ? 'crosshair' : tool;
 }
 
 const looks = ['window', 'inverted', 'slab'] as const;

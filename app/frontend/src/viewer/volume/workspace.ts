@@ -15,7 +15,7 @@ import { LoadingPanel, type PanelAction } from '../../ui/volume/loadingPanel';
 import type { Viewer } from '../feature';
 import { isEmission, partnersOf, type FusionPartner } from './companions';
 import { mprKeys, solidKeys } from './keys';
-import { drawingFailed, loadingFailed, notAVolume, tooLarge, withoutWebGl } from './messages';
+import { drawingFailed, loadingFailed, noRoom, notAVolume, tooLarge, withoutWebGl } from './messages';
 import { Mpr, type Overlay } from './mpr';
 import { MprBar } from './mprBar';
 import { Solid } from './solid';
@@ -162,6 +162,7 @@ export class Workspace {
 
   private failed(error: unknown, retry: () => void, back: PanelAction): void {
     if (isAbort(error)) return;
+    if (error instanceof RangeError) this.panel.say(noRoom(back));
     if (!(error instanceof VolumeLoadError)) throw error;
     if (error.cause instanceof SignedOutError) this.viewer.noteSession(error.cause);
     this.panel.say(loadingFailed(error, retry, back));
@@ -171,21 +172,27 @@ export class Workspace {
     try {
       if (this.shownMode === 'solid') await this.drawSolid(base);
       else await this.drawPlanes(base, overlay);
-    } catch {
+    } catch (error) {
       this.clear();
       this.panel.say(drawingFailed({ label: 'Back to the stack', run: this.leave, isMain: true }));
+      throw error;
     }
   }
 
   private async drawPlanes(base: LoadedVolume, overlay: Overlay | undefined): Promise<void> {
     if (!this.mpr) {
       this.clear();
-      const mpr = new Mpr(this.viewer.rendering, () => this.mprBar?.show());
+      const mpr = new Mpr(
+        this.viewer.rendering,
+        () => this.viewer.preferences.current.mouse,
+        () => this.mprBar?.show(),
+      );
       this.mpr = mpr;
       this.mprBar = new MprBar(mpr, (seriesUid) => void this.fuse(seriesUid));
       this.stage.replaceChildren(mpr.element);
       this.bar.replaceChildren(this.mprBar.element);
       this.listen(mprKeys(mpr, this.presetsOf(base)));
+      mpr.focus();
     }
     await this.mpr.open(base, overlay);
     this.offer();
@@ -199,6 +206,7 @@ export class Workspace {
     this.stage.replaceChildren(solid.element);
     this.bar.replaceChildren(bar.element);
     this.listen(solidKeys(solid));
+    solid.element.focus({ preventScroll: true });
     await solid.open(base);
     bar.build();
     bar.show();
