@@ -19,11 +19,12 @@ from pynetdicom.status import code_to_category
 
 from tests.acceptance.conftest import CHROMIUM, CHROMIUM_FLAGS, PageProblems, enter
 from tests.acceptance.pixel_reference import screen, values
-from tests.acceptance.viewer_page import LOADING_MS, ViewerPage
+from tests.acceptance.viewer_page import LOADING_MS, ViewerPage, grey
 from tests.data.pixel_formats import all_cases
 from tests.data.pixel_frames import frame_cases
 from tests.data.pixel_patterns import ACROSS, BLOCK, STUDY, PixelCase
-from tests.data.pixel_values import value_cases
+from tests.data.pixel_pet import KNOWN, SLOPE, UNKNOWN, suv_per_stored_value, uptake
+from tests.data.pixel_values import VALUES, value_cases
 from tests.data.specimen import file_bytes
 from tests.support.waiting import wait_for
 
@@ -54,6 +55,7 @@ PROBED = (
     "values of frame 2",
 )
 PROBED_SERIES = (2, 6, 8)
+HALF_A_DIGIT = 0.05
 PROBED_BLOCKS = {"gpu": 19, "cpu": 29}  # neither in the middle nor at the edge; not twice the same
 
 
@@ -130,24 +132,71 @@ def test_every_pixel_format_looks_as_pydicom_decodes_it(viewer: ViewerPage, case
     each(viewer, cases, look)
 
 
-def test_a_probe_tells_the_value_that_the_modality_means(viewer: ViewerPage, cases: list[PixelCase]):
+def block_of(viewer: ViewerPage) -> int:
+    """Return the block that is probed."""
+    return PROBED_BLOCKS[viewer.state("renderer")]
+
+
+def probe(viewer: ViewerPage, case: PixelCase, told: str | float) -> None:
+    """Probe a block, and wait until some text on the image holds the words or the number."""
     texts = viewer.page.locator(".viewer-canvas svg text")
+    block = block_of(viewer)
+    row, column = block // ACROSS * BLOCK + BLOCK // 2, block % ACROSS * BLOCK + BLOCK // 2
+    viewer.press("d")
+    viewer.page.mouse.click(*viewer.place_of(row, column, (case.truth.Rows, case.truth.Columns)))
 
+    def is_told() -> bool:
+        shown = texts.all_text_contents()
+        if isinstance(told, str):
+            return any(told in text for text in shown)
+        return any(abs(float(number) - told) <= HALF_A_DIGIT for text in shown for number in NUMBER.findall(text))
+
+    wait_for(is_told, f"{told} beside the probe in {case.name}", seconds=10)
+
+
+def test_a_probe_tells_the_value_that_the_modality_means(viewer: ViewerPage, cases: list[PixelCase]):
     def look(case: PixelCase) -> str:
-        if case.name not in PROBED:
-            return ""
-        viewer.expect(state="ready")
-        assert viewer.state("image-index") != "0", case.name
-        block = PROBED_BLOCKS[viewer.state("renderer")]
-        row, column = block // ACROSS * BLOCK + BLOCK // 2, block % ACROSS * BLOCK + BLOCK // 2
-        viewer.press("d")
-        viewer.page.mouse.click(*viewer.place_of(row, column, (case.truth.Rows, case.truth.Columns)))
-        wanted = pytest.approx(values(case)[block], abs=0.05)
-
-        def is_told() -> bool:
-            return any(float(number) == wanted for text in texts.all_text_contents() for number in NUMBER.findall(text))
-
-        wait_for(is_told, f"{wanted} beside the probe in {case.name}", seconds=10)
+        if case.name in PROBED:
+            viewer.expect(state="ready")
+            assert viewer.state("image-index") != "0", case.name
+            probe(viewer, case, float(values(case)[block_of(viewer)]))
         return ""
 
     each(viewer, [case for case in cases if case.dataset.SeriesNumber in PROBED_SERIES], look)
+
+
+def test_the_windows_of_a_header_are_offered_by_their_explanations(viewer: ViewerPage, cases: list[PixelCase]):
+    members = [case for case in cases if case.dataset.SeriesNumber == VALUES.number]
+    index = next(index for index, case in enumerate(members) if case.name == "windows and VOI LUTs")
+    viewer.open(STUDY, series_uid=VALUES.uid)
+    viewer.go_to(index)
+    before = seen(viewer, members[index])
+    viewer.click("Windows of the image")
+    items = viewer.page.locator("#viewer-menu-header-windows button")
+    expect(items).to_have_text(["LUT SQUARE", "LUT TURNED", "WIDE · W 3000 · L 2000", "NARROW · W 500 · L 1000"])
+    expect(items.first).to_have_attribute("aria-pressed", "true")
+    items.last.click()
+    viewer.expect(window_center=1000, window_width=500)
+    stored = values(members[index])
+    assert seen(viewer, members[index])[:, 0] == pytest.approx([grey(value, 1000, 500) for value in stored], abs=1)
+    viewer.press("0")
+    assert seen(viewer, members[index]) == pytest.approx(before, abs=1)
+
+
+def test_uptake_is_dark_on_white_and_in_suv(viewer: ViewerPage, appliance):
+    images = [uptake(number, with_dose=with_dose) for with_dose in (True, False) for number in (1, 2)]
+    send_objects(appliance, images)
+    viewer.open(STUDY, series_uid=KNOWN.uid)
+    viewer.go_to(1)
+    assert "SUV 0 to 7" in viewer.corner("bottomRight")
+    case = PixelCase("uptake", images[1], images[1])
+    suv = values(case) / SLOPE * suv_per_stored_value()
+    assert seen(viewer, case)[:, 0] == pytest.approx(255 - np.clip(suv / 7, 0, 1) * 255, abs=1)
+    viewer.drag(0, 60)
+    assert "SUV 0 to 7" not in viewer.corner("bottomRight")
+    probe(viewer, case, f"{float(f'{suv[block_of(viewer)]:.3g}'):g} SUV")
+    viewer.open(STUDY, series_uid=UNKNOWN.uid)
+    viewer.go_to(1)
+    assert "W 20000 · L 10000" in viewer.corner("bottomRight")
+    probe(viewer, case, "BQML")
+    expect(viewer.page.locator(".viewer-canvas svg text").last).to_contain_text("no SUV: the injected dose is missing")
