@@ -117,6 +117,7 @@ def remove_all(page: Page) -> None:
 
 def import_file(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Import …").click()
+    expect(page.get_by_role("button", name="From a file …")).to_be_visible(timeout=LOADING_MS)
     page.get_by_label("Structured report from a file").set_input_files(path)
 
 

@@ -21,6 +21,8 @@ export class MeasurementReports {
   private readonly client: MeasurementReportsClient;
   private readonly dialog: ImportDialog;
   private reports: readonly ListedReport[] = [];
+  /** Counts what was asked for: a list that comes late must not cover what an import said. */
+  private asked = 0;
 
   constructor(
     private readonly viewer: Viewer,
@@ -68,15 +70,19 @@ export class MeasurementReports {
 
   private async choose(): Promise<void> {
     this.dialog.open();
+    this.reports = [];
+    const asked = ++this.asked;
     try {
       this.reports = await this.client.list();
-      this.dialog.showReports(this.reports);
+      if (asked === this.asked) this.dialog.showReports(this.reports);
     } catch (error) {
-      this.dialog.showFailure(this.reason(error), []);
+      const reason = this.reason(error);
+      if (asked === this.asked) this.dialog.showFailure(reason, []);
     }
   }
 
   private async import(report: File | string): Promise<void> {
+    this.asked += 1;
     this.dialog.showProgress('Importing …');
     try {
       if (!(await this.kept.saveAll())) throw new RefusedError(unsavedText);
