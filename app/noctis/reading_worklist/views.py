@@ -16,12 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from noctis.accounts.models import Role, User
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import FacilityScopedQuerySet, Study, StudyFlag
+from noctis.attachments.models import Attachment
 from noctis.dicom_address import dicom_address
 from noctis.network.missing_images import missing_by_study
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
 from noctis.reading_worklist.next_study import remember_order, study_after
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
 from noctis.routing.permissions import may_send
+from noctis.study_notes.models import StudyNote
 
 MAX_ARRIVALS_SHOWN = 99
 
@@ -68,7 +70,7 @@ def updates(request: HttpRequest) -> HttpResponse:
     rows = [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
     since = _moment(request.POST.get("since", ""))
     arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
-    shown = list(with_flags(visible_studies(user)).filter(pk__in=rows))
+    shown = list(with_marks(visible_studies(user)).filter(pk__in=rows))
     context = {
         "studies": shown,
         "missing": missing_by_study(user, shown),
@@ -101,7 +103,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     order = order_of(request)
     remember_order(request.session, order)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
-    page = page_of(with_flags(found), order, after=after, before=before)
+    page = page_of(with_marks(found), order, after=after, before=before)
     count, more = capped_count(found)
     empty = not page.studies and not wanted.narrows
     return {
@@ -132,11 +134,13 @@ def visible_studies(user: User) -> FacilityScopedQuerySet[Study]:
     return Study.objects.visible_to(user).select_related("facility")
 
 
-def with_flags(studies: FacilityScopedQuerySet[Study]) -> FacilityScopedQuerySet[Study]:
-    """Let each study say whether somebody should look at what came for it."""
+def with_marks(studies: FacilityScopedQuerySet[Study]) -> FacilityScopedQuerySet[Study]:
+    """Let each study say whether it needs a look, and whether there are notes or files with it."""
     flags = StudyFlag.objects.open().filter(study=OuterRef("pk"))
-    flagged: Any = studies.annotate(is_flagged=Exists(flags))
-    return cast("FacilityScopedQuerySet[Study]", flagged)
+    notes = StudyNote.objects.filter(study=OuterRef("pk"), is_removed=False)
+    files = Attachment.objects.filter(study=OuterRef("pk"), is_removed=False)
+    marked: Any = studies.annotate(is_flagged=Exists(flags), has_notes=Exists(notes), has_files=Exists(files))
+    return cast("FacilityScopedQuerySet[Study]", marked)
 
 
 def administrators() -> list[User]:
