@@ -329,8 +329,8 @@ def test_a_volume_is_rendered_in_three_dimensions_and_can_be_cut(page: Page):
     expect(solid).to_have_attribute("data-normal", "1,0,0")
     drawn()
     page.get_by_text("Clip", exact=True).click()
-    planes.set_number("Slices from in %", 90)
-    planes.set_number("Slices from in %", 50)
+    planes.set_number("F–H from in %", 90)
+    planes.set_number("F–H from in %", 50)
     half = drawn()
     rows = np.flatnonzero(half.max(axis=(1, 2)) > 20)
     assert rows.max() <= half.shape[0] / 2 + 3  # the lower half of the slices is gone

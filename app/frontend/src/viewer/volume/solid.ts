@@ -83,6 +83,14 @@ export class Solid {
     return presetsFor(content.modality, [window.center - half, window.center + half]);
   }
 
+  /** The axes of the volume as the patient has them, such as `R–L`. */
+  get sides(): readonly string[] {
+    return (this.volume?.plan.axes ?? []).map((axis) => {
+      const letters = lettersOf(axis);
+      return `${opposite(letters)}–${letters}`;
+    });
+  }
+
   async open(volume: LoadedVolume): Promise<void> {
     this.volume = volume;
     setAttribute(this.element, 'data-state', 'drawing');

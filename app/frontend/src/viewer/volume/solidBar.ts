@@ -24,21 +24,16 @@ const eyeNames: Record<Direction, string> = {
   H: 'From the head',
   F: 'From the feet',
 };
-const sides = ['Columns', 'Rows', 'Slices'] as const;
 
 export class SolidBar {
   readonly element = element('div');
   private preset: Choice | undefined;
   private shift: NumberSlider | undefined;
   private readonly width: NumberSlider;
-  private readonly clips: readonly (readonly [NumberSlider, NumberSlider])[];
+  private clips: readonly (readonly [NumberSlider, NumberSlider])[] = [];
 
   constructor(private readonly solid: Solid) {
     this.width = new NumberSlider('Width', width, (value) => this.transfer({ width: value / 100 }));
-    this.clips = sides.map((side, axis) => [
-      new NumberSlider(`${side} from`, percent, (value) => this.clip(axis, 0, value)),
-      new NumberSlider('to', percent, (value) => this.clip(axis, 1, value)),
-    ]);
   }
 
   /** The controls for the volume that was opened; its values decide how far the opacity can be moved. */
@@ -49,6 +44,10 @@ export class SolidBar {
       solid.presets.map(({ id, label }) => ({ id, label })),
       (id) => solid.update({ presetId: id, transfer: plainTransfer }),
     );
+    this.clips = solid.sides.map((side, axis) => [
+      new NumberSlider(`${side} from`, percent, (value) => this.clip(axis, 0, value)),
+      new NumberSlider(`${side} to`, percent, (value) => this.clip(axis, 1, value)),
+    ]);
     const reach = reachOf(solid);
     this.shift = new NumberSlider(
       'Shift',
