@@ -83,12 +83,19 @@ def _grey(pixels: Pixels, dataset: Dataset, index: int, window: tuple[float, flo
     shades = _within(values, *window) if window else _by_header(values, scope)
     if shades is None:
         shades = _by_percentile(values, pixels, dataset)
-    return 255 - shades if text(dataset, "PhotometricInterpretation") == "MONOCHROME1" else shades
+    return 255 - shades if _is_negative(dataset) else shades
+
+
+def _is_negative(dataset: Dataset) -> bool:
+    """Whether small values are bright: the shape of the presentation LUT decides where there is one (PS3.3 C.11.6)."""
+    shape = text(dataset, "PresentationLUTShape")
+    return shape == "INVERSE" if shape else text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
 
 
 def _frame_scope(dataset: Dataset, index: int) -> Dataset:
     """Return the rescale and window attributes that hold for a frame, also of an enhanced object (PS3.3 C.7.6.16)."""
     scope = Dataset()
+    scope.set_original_encoding(is_implicit_vr=False, is_little_endian=True)  # of words in look-up tables
     sources = [dataset]
     for groups, item in (("SharedFunctionalGroupsSequence", 0), ("PerFrameFunctionalGroupsSequence", index)):
         sequence = dataset.get(groups) or ()

@@ -60,6 +60,17 @@ def test_the_window_of_the_image_is_used(file, reader):
     assert abs(picture[40, 80] - 128) < 12
 
 
+def test_a_look_up_table_of_words_is_used_and_its_shape_turned(file, reader):
+    table = Dataset()
+    table.LUTDescriptor = [1600, 0, 16]
+    table.LUTData = np.where(np.arange(1600) < 800, 0, 65535).astype("<u2").tobytes()
+    table["LUTData"].VR = "OW"
+    (instance,) = file(grey(RAMP, VOILUTSequence=[table], PresentationLUTShape="INVERSE"))
+    picture = picture_of(reader, instance.series)
+    assert (picture[40, :70] > 235).all()
+    assert (picture[40, 90:] < 20).all()
+
+
 def test_without_a_window_the_values_are_stretched(file, reader):
     (instance,) = file(grey(RAMP))
     picture = picture_of(reader, instance.series)
