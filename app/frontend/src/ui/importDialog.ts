@@ -87,7 +87,7 @@ export class ImportDialog {
   showFailure(text: string, reports: readonly ListedReport[]): void {
     this.showReports(reports);
     this.body.prepend(
-      element('p', { class: 'viewer-import-failure', role: 'alert' }, icon('warning', 16), text),
+      element('div', { class: 'viewer-import-failure', role: 'alert' }, icon('warning', 16), text),
     );
   }
 
