@@ -304,7 +304,7 @@ def test_lost_graphics_come_back_or_are_done_without(viewer: ViewerPage, *, is_g
     viewer.press("3", "h", "+")
     viewer.expect(image_index=4, state="ready", window_center=400, flip_horizontal="true", renderer="gpu")
     viewer.expect_near(zoom=1.25)
-    drawn = draw_length_across(viewer)
+    drawn = draw_length_across(viewer, 60 if is_given_back else -90)
     before = viewer.picture().astype(int)
 
     if not is_given_back:
@@ -327,11 +327,12 @@ def test_lost_graphics_come_back_or_are_done_without(viewer: ViewerPage, *, is_g
         expect(viewer.page.locator(".viewer-status-renderer")).to_have_text("Drawing without graphics acceleration")
 
 
-def draw_length_across(viewer: ViewerPage) -> str:
-    """Draw a length wherever the image is, and return what it measures once it is saved."""
+def draw_length_across(viewer: ViewerPage, down: int) -> str:
+    """Draw a length so far below the middle of the viewport, and return what it measures once it is saved."""
     x, y = viewer.middle()
     viewer.press("l")
-    viewer.stroke((x - 120, y + 60), (x + 40, y + 90))
+    viewer.stroke((x - 120, y + down), (x + 40, y + down + 30))
+    expect(viewer.page.locator(".viewer-annotation-value").last).to_have_text(re.compile(r"^[1-9][\d.]+ mm"))
     expect(viewer.page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
     return viewer.page.locator(".viewer-annotation-value").last.inner_text()
 
@@ -349,7 +350,7 @@ def test_a_crash_of_the_graphics_process_stops_nobody(
     viewer.go_to(4)
     viewer.press("m", "3")
     viewer.expect(window_center=400)
-    drawn = draw_length_across(viewer)
+    drawn = draw_length_across(viewer, 150)
     alert = viewer.page.get_by_role("alert").filter(has_text="The graphics of this computer failed")
     for step in (5, 6):
         browser.new_browser_cdp_session().send("Browser.crashGpuProcess")

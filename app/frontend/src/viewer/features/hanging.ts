@@ -84,7 +84,8 @@ class Hanging {
     const { settings, data } = this.viewer;
     const wanted = data.series.find(({ uid }) => uid === settings.seriesUid);
     const first = wanted ?? data.series.find(holdsImages);
-    if (settings.hanging === single || (settings.hanging === undefined && wanted)) {
+    const isOne = settings.hanging === single || (settings.hanging === undefined && (wanted ?? isSmall()));
+    if (isOne) {
       if (first) await this.viewer.open(this.viewer.grid.active, first.uid);
       return;
     }
@@ -275,6 +276,11 @@ class Hanging {
       sync: pane.syncGroup,
     };
   }
+}
+
+/** A phone has room for one image. */
+function isSmall(): boolean {
+  return matchMedia('(max-width: 40rem)').matches;
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -34,6 +34,9 @@ export function volume(viewer: Viewer): Feature {
   const why = (label: string) => (): string =>
     viewer.rendering.usesCpu ? `${label}: not without WebGL 2` : label;
   return {
+    graphicsLost: () => {
+      if (made?.mode !== undefined) leave();
+    },
     // Whoever opens a series wants to see it.
     opened: (pane) => {
       if (made?.mode !== undefined && pane === grid.active) leave();
