@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_modality_lut, apply_voi_lut
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 from tests.data.pixel_patterns import BLOCK, PixelCase
 from tests.data.specimen import file_bytes
@@ -74,4 +74,5 @@ def _shades(pixels: Pixels, dataset: Dataset) -> NDArray[np.float64]:
     shape = dataset.get("PresentationLUTShape")
     is_turned = shape == "INVERSE" if shape else dataset.PhotometricInterpretation == "MONOCHROME1"
     shades = np.clip(shades, 0, 1) * WHITE
-    return WHITE - shades if is_turned else shades
+    turned: NDArray[np.float64] = WHITE - shades if is_turned else shades
+    return turned

@@ -16,6 +16,7 @@ from copy import deepcopy
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from pydicom import dcmread
@@ -58,7 +59,7 @@ def deflated_frame(dataset: Dataset) -> Dataset:
     return with_stream(dataset, DEFLATED_IMAGE_FRAME, deflate.compress(dataset.PixelData) + deflate.flush())
 
 
-def by_plugin(dataset: Dataset, syntax: UID, plugin: str, **options: object) -> Dataset:
+def by_plugin(dataset: Dataset, syntax: UID, plugin: str, **options: Any) -> Dataset:
     """Return a copy compressed by one of pydicom's plugins."""
     copy = deepcopy(dataset)
     copy.compress(syntax, encoding_plugin=plugin, generate_instance_uid=False, **options)
