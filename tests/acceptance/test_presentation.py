@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Page, Playwright, expect
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
@@ -75,6 +75,7 @@ def plain(page: Page) -> ViewerPage:
     opened = ViewerPage(page)
     opened.open(STUDY)
     opened.press("Shift+I")
+    expect(page.locator(".viewer-key-images")).not_to_have_attribute("aria-busy", "true")
     for button in page.get_by_role("button", name="No key image:").all():
         button.click()
     expect(page.get_by_role("button", name=re.compile("^No key image:"))).to_have_count(0)
@@ -273,7 +274,7 @@ def compare(viewer: ViewerPage, picture: Picture, rendered: Picture) -> None:
     assert compared > 100
 
 
-def test_key_images_are_marked_listed_kept_and_found_again(plain: ViewerPage, appliance):
+def test_key_images_are_marked_listed_kept_and_found_again(plain: ViewerPage):
     page = plain.page
     plain.go_to(PRESENTED)
     star = page.locator(".viewer-star")
@@ -324,7 +325,7 @@ def test_a_snapshot_names_the_patient_only_when_asked(plain: ViewerPage):
     assert np.any(without[corner] != with_patient[corner])
 
 
-def test_key_images_are_printed_under_the_patients_name(plain: ViewerPage, browser_context: BrowserContext):
+def test_key_images_are_printed_under_the_patients_name(plain: ViewerPage):
     page = plain.page
     page.evaluate("() => { window.print = () => { document.body.dataset.printed = 'yes'; }; }")
     for index in (OVERLAID, PRESENTED):

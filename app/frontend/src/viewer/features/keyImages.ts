@@ -2,7 +2,7 @@
 
 import type { Frame } from '../../study/frame';
 import { isSamePlace, type ImagePlace, type KeyObjectSelection } from '../../study/keyObjects';
-import { element } from '../../ui/dom';
+import { element, setAttribute } from '../../ui/dom';
 import { field, FormDialog } from '../../ui/formDialog';
 import { icon } from '../../ui/icons';
 import { KeyImagePanel, type KeyImageRow } from '../../ui/keyImagePanel';
@@ -55,6 +55,7 @@ class KeyImageDesk {
     });
     page.side.add({ id: panelId, label: 'Key images', icon: 'star', element: this.panel.element });
     page.addDialog(this.saving.element);
+    setAttribute(this.panel.element, 'aria-busy', 'true');
     this.list();
   }
 
@@ -95,6 +96,7 @@ class KeyImageDesk {
     } catch (error) {
       this.viewer.noteSession(error);
     }
+    setAttribute(this.panel.element, 'aria-busy', undefined);
     this.refresh();
   }
 
@@ -257,7 +259,7 @@ class KeyImageDesk {
 }
 
 class SelectionDialog {
-  private readonly title = element('select', { class: 'viewer-input', required: true });
+  private readonly title = element('select', { class: 'viewer-input viewer-select', required: true });
   private readonly description = element('textarea', { class: 'viewer-input', rows: 3, maxlength: 1000 });
   private readonly dialog = new FormDialog(
     'Save key images as a selection',

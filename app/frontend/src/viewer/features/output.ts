@@ -39,7 +39,7 @@ export function output(viewer: Viewer): Feature {
 class SnapshotDialog {
   private readonly where = element(
     'select',
-    { class: 'viewer-input' },
+    { class: 'viewer-input viewer-select' },
     element('option', { value: 'file' }, 'A file (PNG)'),
     element('option', { value: 'clipboard' }, 'The clipboard'),
   );
