@@ -231,7 +231,7 @@ def saved_state(appliance, description: str) -> Dataset:
                 return dataset
         return None
 
-    wait_for(lambda: find() is not None, "the saved presentation", seconds=20)
+    wait_for(lambda: find() is not None, "the saved presentation", seconds=60)
     found = find()
     assert found is not None
     return found
