@@ -86,6 +86,7 @@ export class VideoPlayer {
       'seeked',
       'timeupdate',
       'loadedmetadata',
+      'loadeddata',
       'ended',
       'volumechange',
     ]) {
