@@ -12,10 +12,13 @@ from playwright.sync_api import FilePayload, Page, expect
 
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.documents import one_page_pdf
-from tests.data.phantoms import ADA, SyntheticStudy, ct_series, save
+from tests.data.phantoms import SyntheticPatient, SyntheticStudy, ct_series, save
 
-STUDY = SyntheticStudy("daily work", ADA, "CT for daily work", "SYN2025150", "20250402", "101500")
-NEXT = SyntheticStudy("daily work, next", ADA, "CT that comes next", "SYN2025151", "20250403", "101500")
+# Two people without earlier studies: one viewport each.
+NORA = SyntheticPatient("Phantom^Nora", "SYN-WORK-1", "19690412", "F")
+OTTO = SyntheticPatient("Phantom^Otto", "SYN-WORK-2", "19540923", "M")
+STUDY = SyntheticStudy("daily work", NORA, "CT for daily work", "SYN2025150", "20250402", "101500")
+NEXT = SyntheticStudy("daily work, next", OTTO, "CT that comes next", "SYN2025151", "20250403", "101500")
 # The same region twice as thin, from z = 60 mm down.
 THIN = replace(PLAN, number=5, description="Thorax thin", slices=12, spacing=2.5, first_z=60.0)
 RESET = """async () => {
