@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.documents import one_page_pdf
@@ -40,6 +40,15 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('.viewer-top > *, .viewer
   .map((each) => [each.ariaLabel ?? each.textContent, each.getBoundingClientRect()])
   .filter(([, box]) => box.width < 44 || box.height < 44)
   .map(([name]) => name)"""
+
+
+class ActivePane(ViewerPage):
+    """The viewport that the reader works in, whatever the layout is."""
+
+    @property
+    def viewport(self) -> Locator:
+        """The element that tells its state."""
+        return self.page.locator(".viewer-stage[data-active=true] .viewer-viewport")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -224,9 +233,10 @@ def test_files_are_attached_looked_at_saved_and_removed(viewer: ViewerPage, prob
 
 def test_a_second_window_stays_in_step(viewer: ViewerPage):
     page = viewer.page
+    viewer = ActivePane(page)
     with page.expect_popup() as popup:
         viewer.press("F2")
-    second = ViewerPage(popup.value)
+    second = ActivePane(popup.value)
     second.expect(state="ready", image_count=12)
     button = page.get_by_role("button", name="Second window on this study")
     expect(button).to_have_attribute("aria-pressed", "true")
