@@ -84,10 +84,8 @@ def plain(page: Page) -> ViewerPage:
 
 def screen(viewer: ViewerPage) -> Picture:
     """Return the picture of the viewport as a person sees it, words included."""
-    box = viewer.viewport.bounding_box()
-    assert box is not None
     viewer.page.wait_for_timeout(300)
-    shot = viewer.page.screenshot(clip={key: box[key] for key in ("x", "y", "width", "height")})
+    shot = viewer.viewport.screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
 
 
