@@ -51,8 +51,9 @@ def _accounts() -> dict[tuple[str, str], Account]:
 
 @dataclass
 class Appliance:
-    """A running embedded appliance with two facilities, a modality of each, and one account per role and facility; radiologists are two.
+    """A running embedded appliance with two facilities, a modality of each, and an account per role and facility.
 
+    Radiologists are two.
     The modalities' AE titles are ``NORTH_CT`` and ``SOUTH_CT``.
     """
 

@@ -78,18 +78,23 @@ def read_header(path: Path) -> Header:
     Elements of more than 64 kB are not in its ``dataset``: nothing that is indexed is that long.
     """
     with path.open("rb") as file:
-        try:
-            return _read(file)
-        except UNREADABLE as error:
-            raise NotStorable("The object is not a readable DICOM data set.") from error
-        except OSError as error:
-            if error.errno is not None:  # the disk's; pydicom raises one without a number where a tag is missing
-                raise
-            raise NotStorable("The object is not a readable DICOM data set.") from error
-        except IncompleteError as error:
-            raise NotStorable("The object ends before its data set does.") from error
-        except TooElaborateError as error:
-            raise NotStorable("The object has too many elements or too deep ones.") from error
+        return header_of(file)
+
+
+def header_of(file: BinaryIO) -> Header:
+    """Read the header of an open file, as ``read_header`` does. Raises NotStorable."""
+    try:
+        return _read(file)
+    except UNREADABLE as error:
+        raise NotStorable("The object is not a readable DICOM data set.") from error
+    except OSError as error:
+        if error.errno is not None:  # the disk's; pydicom raises one without a number where a tag is missing
+            raise
+        raise NotStorable("The object is not a readable DICOM data set.") from error
+    except IncompleteError as error:
+        raise NotStorable("The object ends before its data set does.") from error
+    except TooElaborateError as error:
+        raise NotStorable("The object has too many elements or too deep ones.") from error
 
 
 def _read(file: BinaryIO) -> Header:

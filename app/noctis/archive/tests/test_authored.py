@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydicom import dcmread
 
@@ -17,7 +19,12 @@ PRESENTATION_STATE = "1.2.840.10008.5.1.4.1.1.11.1"
 
 @pytest.fixture
 def beside(data_dir) -> Instance:
-    attributes = {"PatientName": "Müller^Änne=山田^太郎", "StudyID": "7", "SeriesNumber": 4, "PatientSex": "F"}
+    attributes: dict[str, Any] = {
+        "PatientName": "Müller^Änne=山田^太郎",
+        "StudyID": "7",
+        "SeriesNumber": 4,
+        "PatientSex": "F",
+    }
     deliver(image(**attributes), reception("NORTH"))
     indexer.index_spool()
     return Instance.objects.select_related("series__study__facility").get()
@@ -44,7 +51,7 @@ def test_an_object_joins_the_study_of_the_same_patient(beside, author, data_dir)
     written = dcmread(data_dir.storage / stored.path)
     assert str(written.PatientName) == "Müller^Änne=山田^太郎"
     assert (written.StudyID, written.PatientSex, written.AccessionNumber) == ("7", "F", "")
-    assert written.file_meta.ImplementationVersionName.startswith("NOCTIS_")
+    assert str(written.file_meta.ImplementationVersionName).startswith("NOCTIS_")
     assert not StudyFlag.objects.exists()
     assert not list(data_dir.incoming.iterdir())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
+from tempfile import TemporaryFile
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -15,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from noctis.accounts.models import User
 from noctis.accounts.permissions import may_annotate
 from noctis.archive.authored import put_into_archive
-from noctis.archive.header import UNREADABLE
+from noctis.archive.header import UNREADABLE, NotStorable, header_of
 from noctis.archive.models import Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -98,13 +99,16 @@ def take_over(study: Study, report: Dataset, *, acting_user: User, address: str 
 def parsed(content: bytes) -> Dataset:
     """Return the data set of an uploaded file. Raises NoReport."""
     try:
-        dataset = dcmread(io.BytesIO(content))
-        sop_class_uid = str(dataset.get("SOPClassUID", ""))
-    except UNREADABLE as error:
+        with TemporaryFile() as file:
+            file.write(content)
+            file.seek(0)
+            # Refuses what pydicom would unfold without end.
+            sop_class_uid = header_of(file).sop_class_uid
+        if not sop_class_uid.startswith(REPORT_CLASSES):
+            raise NoReport("The file is no structured report. Choose a DICOM SR with measurements.")
+        return dcmread(io.BytesIO(content))
+    except (NotStorable, *UNREADABLE) as error:
         raise NoReport("The file is no DICOM file. Choose a structured report (.dcm).") from error
-    if not sop_class_uid.startswith(REPORT_CLASSES):
-        raise NoReport("The file is no structured report. Choose a DICOM SR with measurements.")
-    return dataset
 
 
 def _written(study: Study, user: User) -> Written:
