@@ -300,6 +300,7 @@ def test_pet_lies_over_ct_in_suv_with_the_opacity_chosen(page: Page):
     ct = grey(even_hu(*body), *WINDOW)
     # Hot iron (PS3.6 B.1.1): red rises first, to full at half of the window of 7.
     red = min(1.0, BODY_SUV / 7 * 2) * 255
+    assert axial.colour_at(body)[0] == pytest.approx((ct + red) / 2, abs=3)
     for percent in (0, 30, 100):
         planes.set_number("Opacity in %", percent)
         expect(axial.element).to_have_attribute("data-opacity", str(percent / 100).removesuffix(".0"))

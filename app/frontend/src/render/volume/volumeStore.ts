@@ -227,6 +227,8 @@ function keep(id: string, plan: VolumePlan, content: VolumeContent, values: Voxe
     numberOfComponents: 1,
   } as unknown as ConstructorParameters<typeof ImageVolume>[0]);
   cache.putVolumeSync(id, volume);
+  // Without it the first drawing of it has no values yet, and nothing asks for a second one.
+  volume.modified();
 }
 
 function metadataOf(plan: VolumePlan, { modality, seriesUid, kind }: VolumeContent): Types.Metadata {
