@@ -23,7 +23,7 @@ from tests.acceptance.conftest import CHROMIUM, CHROMIUM_FLAGS, enter
 from tests.bench.figures import NOCTIS
 from tests.bench.ohif import OhifMissing, distribution
 from tests.bench.viewer_figures import ViewerFigures, ViewerRow
-from tests.data.phantoms import ADA, THORAX, SyntheticStudy, ct_series, save
+from tests.data.phantoms import THORAX, SyntheticPatient, SyntheticStudy, ct_series, save
 from tests.support.appliance import APP, ROOT, Account, Appliance
 from tests.support.http_session import HttpSession
 from tests.support.ports import free_ports
@@ -52,9 +52,16 @@ class Measured:
 def studies() -> dict[int, SyntheticStudy]:
     """Return the study of each size: one series of CT slices of 512 × 512 pixels."""
     return {
-        size: SyntheticStudy(f"bench {size}", ADA, f"CT of {size} slices", f"BENCH{size}", "20260301", "101500")
+        size: SyntheticStudy(
+            f"bench {size}", _patient(size), f"CT of {size} slices", f"BENCH{size}", "20260301", "101500"
+        )
         for size in SIZES
     }
+
+
+def _patient(size: int) -> SyntheticPatient:
+    """Return a patient for each study: no viewer is to find a prior that it loads as well."""
+    return SyntheticPatient(f"Bench^Number{size}", f"BENCH{size}", "19700101", "O")
 
 
 def fill(appliance: Appliance, folder: Path) -> None:
