@@ -35,7 +35,10 @@ export interface CommandButtonLook {
   label?: () => string;
 }
 
-/** Groups of the tool bar, in their order; the measuring tools have a place of their own beside the image. */
+/**
+ * Groups of the tool bar, in their order. Measuring tools, panels and what concerns the page as a whole have places of
+ * their own: left and right of the images, and above the tool bar.
+ */
 export const buttonPlaces = {
   mouse: 'Mouse tool',
   window: 'Window',
@@ -45,6 +48,7 @@ export const buttonPlaces = {
   volume: 'Volume',
   presentation: 'Presentation',
   display: 'Display',
+  page: 'Page',
   panels: 'Panels',
   measure: 'Measuring tools',
 } as const;

@@ -7,14 +7,12 @@ import { buttonMenus, buttonPlaces, type ButtonMenu, type ButtonPlace, type Comm
 
 export class Toolbar {
   readonly element: HTMLElement;
-  /** The measuring tools, which have a place of their own beside the image. */
-  readonly measuring = element('div', {
-    class: 'viewer-palette',
-    role: 'toolbar',
-    'aria-label': buttonPlaces.measure,
-    'aria-orientation': 'vertical',
-    hidden: true,
-  });
+  /** The measuring tools, left of the images. */
+  readonly measuring = palette(buttonPlaces.measure, 'viewer-measuring');
+  /** What opens the panels, right of the images. */
+  readonly panels = palette(buttonPlaces.panels, 'viewer-rail');
+  /** What concerns the page as a whole, above the tool bar. */
+  readonly page = group(buttonPlaces.page);
   private readonly groups = new Map<ButtonPlace, HTMLElement>();
   private readonly buttons: CommandButton[] = [];
   private readonly menus = new Map<ButtonMenu, { menu: Menu; items: CommandButton[] }>();
@@ -26,19 +24,15 @@ export class Toolbar {
       'aria-label': 'Viewer tools',
       'aria-orientation': 'horizontal',
     });
+    const elsewhere: Partial<Record<string, HTMLElement>> = {
+      measure: this.measuring,
+      panels: this.panels,
+      page: this.page,
+    };
     for (const [place, label] of Object.entries(buttonPlaces) as [ButtonPlace, string][]) {
-      if (place === 'measure') {
-        this.groups.set(place, this.measuring);
-        continue;
-      }
-      const group = element('div', {
-        class: 'viewer-tools',
-        role: 'group',
-        'aria-label': label,
-        hidden: true,
-      });
-      this.groups.set(place, group);
-      this.element.append(group);
+      const own = elsewhere[place] ?? group(label);
+      this.groups.set(place, own);
+      if (!elsewhere[place]) this.element.append(own);
     }
   }
 
@@ -85,4 +79,18 @@ export class Toolbar {
     // A choice is made once, an action may be wanted again.
     if (button.isChoice) button.element.addEventListener('click', () => menu.close());
   }
+}
+
+function group(label: string): HTMLElement {
+  return element('div', { class: 'viewer-tools', role: 'group', 'aria-label': label, hidden: true });
+}
+
+function palette(label: string, name: string): HTMLElement {
+  return element('div', {
+    class: `viewer-palette ${name}`,
+    role: 'toolbar',
+    'aria-label': label,
+    'aria-orientation': 'vertical',
+    hidden: true,
+  });
 }

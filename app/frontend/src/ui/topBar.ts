@@ -44,6 +44,11 @@ export class TopBar {
     this.element.insertBefore(link, this.element.lastElementChild);
   }
 
+  /** What concerns the page as a whole, before the help. */
+  addTools(tools: HTMLElement): void {
+    this.element.insertBefore(tools, this.element.lastElementChild);
+  }
+
   /** A link to the page that sends the study, or the series that is shown, to another device. */
   offerSending(url: string): void {
     const link = element(

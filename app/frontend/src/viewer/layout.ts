@@ -46,6 +46,7 @@ export class Layout {
   /** Puts the page together, around the place of the images. */
   build(stage: HTMLElement, commands: readonly Command[]): void {
     this.toolbar.use(commands);
+    this.top.addTools(this.toolbar.page);
     this.root.classList.add('viewer');
     this.root.replaceChildren(
       this.top.element,
@@ -55,6 +56,7 @@ export class Layout {
       this.toolbar.measuring,
       stage,
       this.side.element,
+      this.toolbar.panels,
       this.status.element,
       this.dialogs,
     );

@@ -20,7 +20,7 @@ export function fullScreen(viewer: Viewer): Feature {
         group: 'View',
         keys: ['Shift+f'],
         run: () => void toggle(),
-        button: { place: 'panels', icon: 'fullScreen' },
+        button: { place: 'page', icon: 'fullScreen' },
         isPressed: () => document.fullscreenElement !== null,
         isOffered: () => document.fullscreenEnabled,
       },

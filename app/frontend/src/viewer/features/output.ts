@@ -20,7 +20,7 @@ export function output(viewer: Viewer): Feature {
         group: 'Presentation',
         keys: ['Shift+s'],
         run: () => dialog.ask(grid.active, (done) => page.status.showHint(done)),
-        button: { place: 'presentation', icon: 'snapshot' },
+        button: { place: 'page', icon: 'snapshot' },
         isEnabled: hasImages,
       },
       {
@@ -29,7 +29,7 @@ export function output(viewer: Viewer): Feature {
         group: 'Presentation',
         keys: ['Shift+q'],
         run: () => void printPane(viewer, grid.active),
-        button: { place: 'presentation', icon: 'print' },
+        button: { place: 'page', icon: 'print' },
         isEnabled: hasImages,
       },
     ],

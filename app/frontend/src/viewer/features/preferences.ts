@@ -61,7 +61,7 @@ export function preferences(viewer: Viewer): Feature {
         group: 'Study',
         keys: [','],
         run: open,
-        button: { place: 'panels', icon: 'preferences' },
+        button: { place: 'page', icon: 'preferences' },
       },
     ],
   };

@@ -25,7 +25,7 @@ export function secondWindow(viewer: Viewer): Feature {
         group: 'Study',
         keys: ['F2'],
         run: () => pair.openSecond(),
-        button: { place: 'panels', icon: 'secondWindow' },
+        button: { place: 'page', icon: 'secondWindow' },
         isPressed: () => pair.isLinked,
         isOffered: () => !pair.isSecond,
       },
