@@ -55,12 +55,16 @@ def test_a_report_is_written_signed_and_read(
     viewer.stroke(viewer.place_of(200, 150, size), viewer.place_of(260, 330, size))
     expect(page.locator(".viewer-status-hint")).to_have_text("Measurements saved")
 
+    viewer.press("Shift+K")
+    expect(page.locator(".viewer-star")).to_be_visible()
+
     write(page)
     section(page, "Findings").click()
     page.keyboard.type("A line across the thorax:")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Insert the selected measurements, or all").click()
     page.get_by_role("button", name="Insert the image of the active viewport").click()
+    page.get_by_role("button", name="Insert the key images").click()
     section(page, "Impression").click()
     page.keyboard.type("Nothing else.")
     expect(page.locator(".report-note")).to_have_text("Saved", timeout=LOADING_MS)
@@ -92,9 +96,11 @@ def test_a_report_is_written_signed_and_read(
     expect(reader.get_by_role("heading", name="Findings")).to_be_visible()
     for words in ("A line across the thorax:", "Nothing else.", "Addendum 1", "The prior was compared."):
         expect(reader.locator("article")).to_contain_text(words)
-    picture = reader.get_by_role("img", name="Key image")
-    expect(picture).to_be_visible()
-    assert picture.evaluate(PICTURE_IS_THERE)
+    pictures = reader.get_by_role("img", name="Key image")
+    expect(pictures).to_have_count(2)
+    for picture in pictures.all():
+        expect(picture).to_be_visible()
+        assert picture.evaluate(PICTURE_IS_THERE)
     stranger = sign_in("facility_user", "SOUTH")
     answer = stranger.goto(f"/studies/{study.uid}/report")
     assert answer is not None

@@ -27,6 +27,7 @@ export interface ReportPanelEvents {
   style: (name: 'bold' | 'italic' | 'bulletList' | 'orderedList') => void;
   insertMeasurements: () => void;
   insertImage: () => void;
+  insertKeyImages: () => void;
 }
 
 interface Part {
@@ -129,7 +130,7 @@ export class ReportPanel {
   }
 
   private toolRow(): HTMLElement {
-    const { style, insertMeasurements, insertImage } = this.events;
+    const { style, insertMeasurements, insertImage, insertKeyImages } = this.events;
     return element(
       'div',
       { class: 'report-tools', role: 'toolbar', 'aria-label': 'Text' },
@@ -139,6 +140,7 @@ export class ReportPanel {
       tool('Numbered list', 'numbered', () => style('orderedList')),
       tool('Insert the selected measurements, or all', 'measurements', insertMeasurements),
       tool('Insert the image of the active viewport', 'image', insertImage),
+      tool('Insert the key images', 'star', insertKeyImages),
     );
   }
 }

@@ -7,6 +7,7 @@ import type { DisplaySet, OtherSet } from '../study/displaySets';
 import type { ToolBindings } from '../tools/toolBindings';
 import type { Command } from '../ui/shortcuts';
 import type { Grid } from './grid';
+import type { KeyImage } from './keyImagesClient';
 import type { Layout } from './layout';
 import type { OwnRequests } from './ownRequests';
 import type { Pane } from './pane';
@@ -46,6 +47,7 @@ export interface Viewer {
 export interface Offers {
   /** The selected measurements in words, or all where none is selected. */
   measurementLines?: () => readonly string[];
+  keyImages?: () => readonly KeyImage[];
 }
 
 /** One capability; every hook is optional. */

@@ -5,7 +5,7 @@ import type { DicomObject } from '../dicomweb/json';
 import type { Window } from '../study/frame';
 import { keyObjectSelectionOf, type ImagePlace, type KeyObjectSelection } from '../study/keyObjects';
 import { seriesListOf } from '../study/seriesList';
-import { sendJson } from './sendJson';
+import type { OwnRequests } from './ownRequests';
 import type { ViewerSettings } from './settings';
 
 export interface KeyImage extends ImagePlace {
@@ -15,6 +15,8 @@ export interface KeyImage extends ImagePlace {
   author: string;
   /** ISO 8601. */
   markedAt: string;
+  /** As its reader saw it; null where the image's own counts. */
+  window: Window | null;
   /** Where a picture of it is. */
   picture: string;
 }
@@ -35,10 +37,11 @@ export class KeyImagesClient {
   constructor(
     private readonly client: DicomWebClient,
     private readonly settings: ViewerSettings,
+    private readonly requests: OwnRequests,
   ) {}
 
   async list(): Promise<KeyImageList> {
-    return (await sendJson(this.settings.keyImagesUrl, 'GET')) as KeyImageList;
+    return (await this.requests.json('GET', this.settings.keyImagesUrl)) as KeyImageList;
   }
 
   async selections(): Promise<KeyObjectSelection[]> {
@@ -52,16 +55,18 @@ export class KeyImagesClient {
 
   async mark(place: ImagePlace, window: Window | undefined): Promise<KeyImage> {
     const body = window ? { window: { center: window.center, width: window.width } } : {};
-    return (await sendJson(this.urlOf(place), 'PUT', body, this.settings.csrfToken)) as KeyImage;
+    return (await this.requests.json('PUT', this.urlOf(place), body)) as KeyImage;
   }
 
   async unmark(place: ImagePlace): Promise<void> {
-    await sendJson(this.urlOf(place), 'DELETE', undefined, this.settings.csrfToken);
+    await this.requests.send('DELETE', this.urlOf(place));
   }
 
   async keep(title: string, description: string): Promise<KeyObjectSelection | undefined> {
-    const { keyObjectSelectionsUrl, csrfToken } = this.settings;
-    const answer = await sendJson(keyObjectSelectionsUrl, 'POST', { title, description }, csrfToken);
+    const answer = await this.requests.json('POST', this.settings.keyObjectSelectionsUrl, {
+      title,
+      description,
+    });
     return keyObjectSelectionOf((answer as { object: DicomObject }).object);
   }
 

@@ -28,8 +28,8 @@ export class MeasurementReports {
     private readonly viewer: Viewer,
     private readonly kept: MeasurementsOnServer,
   ) {
-    const { settings } = viewer;
-    this.client = new MeasurementReportsClient(settings.measurementReportUrl, () => settings.csrfToken);
+    const { settings, requests } = viewer;
+    this.client = new MeasurementReportsClient(settings.measurementReportUrl, requests);
     this.bar = new ReportBar(
       {
         exportFile: () => void this.exportFile(),

@@ -1,7 +1,8 @@
 /** Exchange of structured reports with the server. */
 
-import { ConnectionError, NotFoundError, SignedOutError } from '../dicomweb/errors';
+import { HttpError } from '../dicomweb/errors';
 import type { ImportResult, ListedReport } from '../study/measurementReport';
+import { detailOf, type OwnRequests } from './ownRequests';
 
 /** The server says why it does not; the text is for the reader. */
 export class RefusedError extends Error {}
@@ -14,12 +15,13 @@ interface WrittenReport {
   has_measurements: boolean;
 }
 
+const tooLarge = 413;
 const troubleText = 'The server could not do it. Try again; your measurements are kept.';
 
 export class MeasurementReportsClient {
   constructor(
     private readonly url: string,
-    private readonly csrfToken: () => string,
+    private readonly requests: OwnRequests,
   ) {}
 
   async list(): Promise<readonly ListedReport[]> {
@@ -60,30 +62,14 @@ export class MeasurementReportsClient {
   }
 
   private async exchange(url: string, method: string, body?: FormData): Promise<Response> {
-    const response = await fetch(url, {
-      method,
-      credentials: 'same-origin',
-      headers: {
-        'X-Requested-With': 'XMLHttpRequest',
-        ...(method === 'POST' ? { 'X-CSRFToken': this.csrfToken() } : {}),
-      },
-      ...(body ? { body } : {}),
-    }).catch((cause: unknown) => {
-      throw new ConnectionError({ cause });
-    });
-    if (response.status === 401 || response.redirected) throw new SignedOutError();
-    if (response.status === 404) throw new NotFoundError();
-    if (!response.ok) throw new RefusedError(await reasonIn(response));
-    return response;
-  }
-}
-
-/** What the server says, or what the one before it may mean. */
-async function reasonIn(response: Response): Promise<string> {
-  if (response.status === 413) return 'The file is larger than the server takes.';
-  try {
-    return ((await response.json()) as { detail?: string }).detail ?? troubleText;
-  } catch {
-    return troubleText;
+    try {
+      const response = await this.requests.send(method, url, body);
+      if (response.ok) return response;
+      throw new RefusedError(detailOf(await response.text()) ?? troubleText);
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      if (error.status === tooLarge) throw new RefusedError('The file is larger than the server takes.');
+      throw new RefusedError(error.detail ?? troubleText);
+    }
   }
 }

@@ -18,7 +18,11 @@ const mostAfterLeaving = 60_000;
 export class OwnRequests {
   constructor(private readonly credentials: Credentials) {}
 
-  /** The answer, or that there is a conflict (409), which only the caller understands; everything else is raised. */
+  /**
+   * The answer, or that there is a conflict (409), which only the caller understands; everything else is raised.
+   *
+   * The body goes as JSON, a form as it is.
+   */
   async send(method: string, url: string, body?: object): Promise<Response> {
     try {
       return await this.exchange(method, url, body);
@@ -30,8 +34,18 @@ export class OwnRequests {
     }
   }
 
+  /** What the answer says; a conflict is raised like every other refusal. */
+  async json(method: string, url: string, body?: object): Promise<unknown> {
+    const response = await this.send(method, url, body);
+    if (response.status === conflict) {
+      throw new HttpError(response.status, undefined, detailOf(await response.text()));
+    }
+    return response.json();
+  }
+
   private async exchange(method: string, url: string, body?: object): Promise<Response> {
-    const written = body && JSON.stringify(body);
+    const form = body instanceof FormData ? body : undefined;
+    const written = body && !form ? JSON.stringify(body) : undefined;
     const response = await fetch(url, {
       method,
       credentials: 'same-origin',
@@ -42,6 +56,7 @@ export class OwnRequests {
         ...(written ? { 'Content-Type': 'application/json' } : {}),
       },
       ...(written ? { body: written, keepalive: written.length < mostAfterLeaving } : {}),
+      ...(form ? { body: form } : {}),
     }).catch((cause: unknown) => {
       throw new ConnectionError({ cause });
     });
@@ -62,4 +77,12 @@ export function detailOf(answer: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What went wrong, for the reader, and what to do next. */
+export function troubleOf(error: unknown): string {
+  if (error instanceof HttpError && error.detail !== undefined) return error.detail;
+  if (error instanceof SignedOutError) return 'You are signed out: sign in again, then try once more.';
+  if (error instanceof ConnectionError) return 'The server cannot be reached: try again in a moment.';
+  return 'The server could not do it: try again in a moment.';
 }

@@ -5,7 +5,7 @@ import type { DicomObject } from '../dicomweb/json';
 import { presentationStateOf, type PresentationState } from '../study/presentationState';
 import type { SavedPresentation } from '../study/savedPresentation';
 import { seriesListOf } from '../study/seriesList';
-import { sendJson } from './sendJson';
+import type { OwnRequests } from './ownRequests';
 import { ofStudy, type ViewerSettings } from './settings';
 
 const modality = 'PR';
@@ -14,6 +14,7 @@ export class PresentationsClient {
   constructor(
     private readonly client: DicomWebClient,
     private readonly settings: ViewerSettings,
+    private readonly requests: OwnRequests,
   ) {}
 
   async list(studyUid: string): Promise<PresentationState[]> {
@@ -24,9 +25,8 @@ export class PresentationsClient {
   }
 
   async save(studyUid: string, presentation: SavedPresentation): Promise<PresentationState | undefined> {
-    const { presentationsUrl, csrfToken } = this.settings;
-    const url = ofStudy(presentationsUrl, this.settings, studyUid);
-    const answer = await sendJson(url, 'POST', presentation, csrfToken);
+    const url = ofStudy(this.settings.presentationsUrl, this.settings, studyUid);
+    const answer = await this.requests.json('POST', url, presentation);
     return presentationStateOf((answer as { object: DicomObject }).object);
   }
 }

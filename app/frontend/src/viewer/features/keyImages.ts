@@ -12,7 +12,7 @@ import { goToImage } from '../goToImage';
 import { KeyImagesClient, type KeyImage, type SelectionTitle } from '../keyImagesClient';
 import type { Pane } from '../pane';
 import { printKeyImages } from '../printing';
-import { troubleOf } from '../sendJson';
+import { troubleOf } from '../ownRequests';
 
 const panelId = 'key-images';
 /** Longest side of the small pictures, in pixels of a dense screen. */
@@ -46,13 +46,14 @@ class KeyImageDesk {
 
   constructor(private readonly viewer: Viewer) {
     const { client, settings, page } = viewer;
-    this.client = new KeyImagesClient(client, settings);
+    this.client = new KeyImagesClient(client, settings, viewer.requests);
     this.panel = new KeyImagePanel({
       goTo: (key) => void this.goTo(key),
       remove: (key) => void this.unmark(this.places.get(key)),
       keep: () => this.keep(),
       print: () => void printKeyImages(viewer, this.marked),
     });
+    viewer.offers.keyImages = () => this.marked;
     page.side.add({ id: panelId, label: 'Key images', icon: 'star', element: this.panel.element });
     page.addDialog(this.saving.element);
     setAttribute(this.panel.element, 'aria-busy', 'true');

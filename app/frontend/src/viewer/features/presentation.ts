@@ -14,7 +14,7 @@ import { OverlayBits } from '../overlayBits';
 import type { Pane } from '../pane';
 import { PanePresentation, planeColour } from '../panePresentation';
 import { PresentationsClient } from '../presentationsClient';
-import { sendJson, troubleOf } from '../sendJson';
+import { troubleOf } from '../ownRequests';
 import { annotationsUrl } from '../settings';
 
 export function presentation(viewer: Viewer): Feature {
@@ -46,7 +46,7 @@ class PresentationDesk {
   constructor(private readonly viewer: Viewer) {
     const { client, settings, page } = viewer;
     this.bits = new OverlayBits(client);
-    this.client = new PresentationsClient(client, settings);
+    this.client = new PresentationsClient(client, settings, viewer.requests);
     this.contents = new PresentationMenu({
       choose: (uid) => this.choose(uid),
       togglePlane: (group) => this.togglePlane(group),
@@ -209,7 +209,7 @@ class PresentationDesk {
   }
 
   private async annotationsOf(studyUid: string): Promise<readonly Annotation[]> {
-    const found = await sendJson(annotationsUrl(this.viewer.settings, studyUid), 'GET');
+    const found = await this.viewer.requests.json('GET', annotationsUrl(this.viewer.settings, studyUid));
     return (found as { annotations: readonly Annotation[] }).annotations;
   }
 

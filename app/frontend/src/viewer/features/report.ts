@@ -82,6 +82,7 @@ class ReportDesk {
       style: (name) => this.focused?.toggle(name),
       insertMeasurements: () => this.insertMeasurements(),
       insertImage: () => this.insertImage(),
+      insertKeyImages: () => this.insertKeyImages(),
     });
     page.addDialog(this.dialog.element);
     this.keeper = new ReportKeeper(this.client, {
@@ -230,6 +231,15 @@ class ReportDesk {
       center: chosen?.center ?? null,
       width: chosen?.width ?? null,
     });
+  }
+
+  private insertKeyImages(): void {
+    const marked = this.viewer.offers.keyImages?.() ?? [];
+    if (marked.length === 0) this.viewer.page.status.showHint('No image is marked as key image');
+    for (const { sopInstanceUid, frameNumber, window } of marked) {
+      const place = { instance: sopInstanceUid, frame: frameNumber };
+      this.focused?.insertImage({ ...place, center: window?.center ?? null, width: window?.width ?? null });
+    }
   }
 
   private pictureUrl({ instance, frame, center, width }: ReportImage): string {
