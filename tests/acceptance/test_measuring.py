@@ -164,7 +164,7 @@ def test_an_arrow_says_what_was_written(ct: ViewerPage):
     ct.press("t")
     ct.stroke(ct.place_of(200, 200, SIZE), ct.place_of(250, 250, SIZE))
     ct.page.get_by_role("textbox", name="Text").fill("Look here")
-    ct.page.get_by_role("button", name="Save").click()
+    ct.page.get_by_role("button", name="Save", exact=True).click()
     expect(ct.page.locator(".viewer-annotation-title")).to_have_text("Look here")
     expect(ct.page.locator(".viewer-canvas svg")).to_contain_text("Look here")
 
@@ -173,7 +173,7 @@ def test_a_text_that_is_cancelled_leaves_nothing(ct: ViewerPage):
     ct.press("n")
     ct.page.mouse.click(*ct.place_of(200, 200, SIZE))
     ct.page.get_by_role("button", name="Cancel").click()
-    expect(ct.page.locator(".viewer-annotations-empty")).to_be_visible()
+    expect(ct.page.locator("#viewer-panel-measurements .viewer-annotations-empty")).to_be_visible()
 
 
 def test_measurements_are_kept_and_come_back_exactly(ct: ViewerPage, sign_in: Callable[..., Page]):

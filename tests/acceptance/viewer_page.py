@@ -27,8 +27,8 @@ class ViewerPage:
 
     @property
     def viewport(self) -> Locator:
-        """The element that tells the viewer's state."""
-        return self.page.locator(".viewer-viewport")
+        """The element that tells the viewer's state: of the pane that the reader works in."""
+        return self.page.locator(".viewer-stage[data-active=true] .viewer-viewport")
 
     def open(
         self, study: SyntheticStudy | str, *, series_uid: str = "", hanging: str = "one", wait: bool = True

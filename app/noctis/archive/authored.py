@@ -70,7 +70,7 @@ def person_name_of(user: User) -> str:
 def put_into_archive(dataset: Dataset, study: Study, *, acting_user: User, address: str | None) -> Receipt:
     """Hand an object to the archive's door for the study's facility. Raises OSError where the disk refuses.
 
-    The delivery is noted first and at once: the indexer may read the object before a transaction around this ends.
+    Never within a transaction: the indexer reads the object at once.
     """
     reception = open_reception(Origin(study.facility, PROTOCOL, address=address, user=acting_user))
     meta = FileMetaDataset()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from noctis.accounts.models import Facility, User
 from noctis.archive.header import Header, NotStorable, read_header
@@ -62,14 +63,18 @@ class SpooledName:
 
 
 def open_reception(origin: Origin) -> Reception:
-    """Note a delivery before its first object arrives."""
-    return Reception.objects.create(
-        facility=origin.facility,
-        protocol=origin.protocol,
-        ae_title=origin.ae_title[:16],
-        address=origin.address,
-        user=origin.user,
-    )
+    """Note a delivery before its first object arrives.
+
+    Never within a transaction: the indexer knows no delivery that is not committed, and would set its objects aside.
+    """
+    with transaction.atomic(durable=True):
+        return Reception.objects.create(
+            facility=origin.facility,
+            protocol=origin.protocol,
+            ae_title=origin.ae_title[:16],
+            address=origin.address,
+            user=origin.user,
+        )
 
 
 def receive(part10: Path, reception: Reception, header: Header | None = None) -> Receipt:

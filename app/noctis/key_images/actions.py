@@ -94,18 +94,17 @@ def keep_selection(study: Study, selection: Selection, *, acting_user: User, add
     if not images:
         raise NothingMarked
     document = selection_document(images, selection, acting_user)
-    with transaction.atomic():
-        record(
-            Action.KEY_OBJECTS_STORED,
-            acting_user=acting_user,
-            address=address,
-            facility=study.facility,
-            study_instance_uid=study.study_instance_uid,
-            sop_instance_uid=str(document.SOPInstanceUID),
-            title=selection.title,
-            images=len(images),
-        )
-        put_into_archive(document, study, acting_user=acting_user, address=address)
+    put_into_archive(document, study, acting_user=acting_user, address=address)
+    record(
+        Action.KEY_OBJECTS_STORED,
+        acting_user=acting_user,
+        address=address,
+        facility=study.facility,
+        study_instance_uid=study.study_instance_uid,
+        sop_instance_uid=str(document.SOPInstanceUID),
+        title=selection.title,
+        images=len(images),
+    )
     return document
 
 

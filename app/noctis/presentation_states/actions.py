@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from django.conf import settings
-from django.db import transaction
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
@@ -60,17 +59,16 @@ def keep_presentation(study: Study, presentation: Presentation, *, acting_user: 
     first = images[presentation.pictures[0].sop_instance_uid]
     header = dcmread(settings.NOCTIS_DATA.storage / first.path, stop_before_pixels=True)
     state = softcopy_presentation(presentation, images, header, acting_user)
-    with transaction.atomic():
-        record(
-            Action.PRESENTATION_STORED,
-            acting_user=acting_user,
-            address=address,
-            facility=study.facility,
-            study_instance_uid=study.study_instance_uid,
-            sop_instance_uid=str(state.SOPInstanceUID),
-            images=len(images),
-        )
-        put_into_archive(state, study, acting_user=acting_user, address=address)
+    put_into_archive(state, study, acting_user=acting_user, address=address)
+    record(
+        Action.PRESENTATION_STORED,
+        acting_user=acting_user,
+        address=address,
+        facility=study.facility,
+        study_instance_uid=study.study_instance_uid,
+        sop_instance_uid=str(state.SOPInstanceUID),
+        images=len(images),
+    )
     return state
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pydicom import dcmread
 
 from noctis.accounts.models import Role, User
 from noctis.archive import indexer
 from noctis.archive.authored import PROTOCOL, begin_object, person_name_of, put_into_archive
+from noctis.archive.ingest import Origin, open_reception
 from noctis.archive.models import Instance, Series, Study, StudyFlag
 from noctis.archive.tests.factories import deliver, image, reception
 
@@ -70,3 +72,10 @@ def test_the_author_is_named_as_people_write_it(full_name, written):
     name = person_name_of(User(username="ada", full_name=full_name))
     assert name.startswith(written)
     assert len(name) <= 64
+
+
+def test_a_delivery_is_never_noted_within_a_transaction(beside, author):
+    # The indexer would meet objects of a delivery that it cannot see, and set them aside.
+    origin = Origin(beside.series.study.facility, PROTOCOL, user=author)
+    with transaction.atomic(), pytest.raises(RuntimeError):
+        open_reception(origin)
