@@ -73,7 +73,7 @@ def attach(study: Study, label: Label, chunks: Iterable[bytes], *, acting_user: 
     The same file sent again under its UID is the attachment that is there already: an upload whose answer was lost is
     simply repeated. Raises a Refused, TooLarge or ScannerFailed.
     """
-    with receiving(chunks, settings.NOCTIS_ATTACHMENT_MAX_MEGABYTES * 1024 * 1024) as received:
+    with receiving(chunks, settings.NOCTIS_ATTACHMENT_MAX_MEGABYTES * 1_000_000) as received:
         if received.size == 0:
             raise Empty("The file is empty.")
         if present := Attachment.objects.filter(uid=label.uid).first():

@@ -169,7 +169,7 @@ def _body(request: HttpRequest) -> Iterator[bytes]:
 
 def _largest() -> int:
     most: int = settings.NOCTIS_ATTACHMENT_MAX_MEGABYTES
-    return most * 1024 * 1024
+    return most * 1_000_000
 
 
 def _written(attachment: Attachment, user: User) -> dict[str, Any]:

@@ -94,9 +94,9 @@ def test_an_empty_file_is_refused(people, study, data_dir):
 
 def test_a_file_beyond_the_limit_is_refused(people, study, data_dir, settings):
     settings.NOCTIS_ATTACHMENT_MAX_MEGABYTES = 1
-    assert put(people.owner, study, uuid4(), PDF + bytes(1 << 20)).status_code == 413
+    assert put(people.owner, study, uuid4(), PDF + bytes(1_000_000)).status_code == 413
     assert nothing_is_left(data_dir)
-    exactly = PDF.ljust(1 << 20, b"\n")
+    exactly = PDF.ljust(1_000_000, b"\n")
     assert put(people.owner, study, uuid4(), exactly).status_code == 201
 
 
@@ -162,7 +162,7 @@ def test_the_list_says_whether_files_are_scanned_and_how_large_they_may_be(peopl
     settings.NOCTIS_ATTACHMENT_MAX_MEGABYTES = 7
     path = f"/viewer/{study.study_instance_uid}/attachments"
     found = client_of(people.owner).get(path).json()
-    assert (found["isScanned"], found["largest"]) == (False, 7 << 20)
+    assert (found["isScanned"], found["largest"]) == (False, 7_000_000)
     assert {"id": "consent", "label": "Consent"} in found["categories"]
 
 
