@@ -345,7 +345,7 @@ def test_the_viewer_fits_and_has_no_barrier(sized: ViewerPage):
     turns.click()
     sized.click("Rotate right")
     sized.expect(rotation=90)
-    sized.press("?")
+    sized.press("Escape", "?")
     expect(sized.page.get_by_role("dialog")).to_be_visible()
     assert sized.page.evaluate(AXE_VIOLATIONS) == []
 
