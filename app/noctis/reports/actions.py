@@ -19,6 +19,7 @@ from noctis.reports import locks
 from noctis.reports.content import is_empty, validated, validated_document
 from noctis.reports.models import Addendum, Report, ReportState, ReportVersion
 from noctis.reports.permissions import may_report
+from noctis.reports.signals import ReportEvent, announce
 
 # What one person goes on writing stays one version for this long.
 SAME_VERSION_FOR: Final = timedelta(minutes=5)
@@ -86,6 +87,7 @@ def save(study: Study, content: object, version: int, *, acting_user: User) -> R
     if written != report.content:
         report.content, report.author = written, acting_user
         _keep_version(report)
+        announce(report, ReportEvent.WRITTEN, acting_user=acting_user)
     report.save()
     return report
 
@@ -100,6 +102,7 @@ def release(study: Study, version: int, *, acting_user: User) -> Report:
     _keep_version(report, closes=True)
     report.save()
     _note(Action.REPORT_RELEASED, report, acting_user)
+    announce(report, ReportEvent.RELEASED, acting_user=acting_user)
     return report
 
 
@@ -116,6 +119,7 @@ def sign(study: Study, version: int, password: str, *, acting_user: User) -> Rep
         locks.let_go(report)
         report.save()
         _note(Action.REPORT_SIGNED, report, acting_user)
+        announce(report, ReportEvent.SIGNED, acting_user=acting_user)
     return report
 
 
@@ -136,6 +140,7 @@ def add(study: Study, document: object, password: str, *, acting_user: User) -> 
         report.state = ReportState.ADDENDED
         report.save()
         _note(Action.REPORT_ADDED_TO, report, acting_user, addendum=number)
+        announce(report, ReportEvent.ADDED_TO, acting_user=acting_user)
     return report
 
 

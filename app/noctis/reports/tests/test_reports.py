@@ -16,6 +16,7 @@ from noctis.archive.models import Study, StudyStatus
 from noctis.audit.models import Action, AuditEntry
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports.models import Report, ReportVersion
+from noctis.reports.signals import ReportEvent, report_changed
 
 PASSWORD = "a long enough passphrase"
 
@@ -234,3 +235,24 @@ def test_markup_in_the_words_stays_words(people, reader, study):
     write(reader, study, 0, findings={"type": "doc", "content": [{"type": "bulletList", "content": items}]})
     shown = page(people.technician, study).content.decode()
     assert "<ul><li><p><strong>&lt;script&gt;x&lt;/script&gt; &amp; so on</strong></p></li></ul>" in shown
+
+
+def test_every_step_of_a_report_is_announced_once_it_is_kept(reader, study, django_capture_on_commit_callbacks):
+    heard: list[tuple[str, str, User]] = []
+
+    def listen(report: Report, happened: ReportEvent, acting_user: User, **_: Any) -> None:
+        heard.append((happened, report.state, acting_user))
+
+    report_changed.connect(listen)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            write(reader, study, 0, findings=doc("Seen"))
+            write(reader, study, 1, findings=doc("Seen"))
+            call(reader, study, "/release", "post", {"version": 1})
+            call(reader, study, "/signature", "post", {"version": 2, "password": PASSWORD})
+            call(reader, study, "/addenda", "post", {"document": doc("More"), "password": PASSWORD})
+            assert heard == []
+    finally:
+        report_changed.disconnect(listen)
+    assert [happened for happened, _, _ in heard] == ["written", "released", "signed", "added_to"]
+    assert {user for _, _, user in heard} == {reader}
