@@ -84,6 +84,28 @@ def test_a_failed_check_is_shown_in_full_and_a_passed_one_in_brief(capsys):
     assert "line 3\n" in capsys.readouterr().out
 
 
+def pytest_check(folder: Path, script: str) -> Check:
+    (folder / "test_sample.py").write_text(script)
+    check = run_tests.pytest("sample", "not nothing", "-p", "no:django", "-c", "/dev/null", f"--rootdir={folder}")
+    return Check(check.name, check.command, folder, junit=True, runs_pytest=True)
+
+
+def test_a_test_that_passes_alone_is_counted_and_told_as_unsteady(tmp_path, capsys):
+    (tmp_path / "sample").mkdir()
+    lines = "from pathlib import Path", "def test_a(): pass", "def test_b():", "    was_there = Path('seen').exists()"
+    script = "\n".join((*lines, "    Path('seen').touch()", "    assert was_there", ""))
+    assert outcome_of(pytest_check(tmp_path / "sample", script)) == "2 passed, 0 failed, 0 skipped, 1 unsteady"
+    printed = capsys.readouterr().out
+    assert "FAILED test_sample.py::test_b" in printed
+    assert "!!! 1 of sample FAILED BESIDE THE OTHERS and passed alone" in printed
+
+
+def test_a_test_that_fails_alone_too_has_failed(tmp_path):
+    (tmp_path / "sample").mkdir()
+    script = "def test_a(): pass\ndef test_b(): assert False\n"
+    assert outcome_of(pytest_check(tmp_path / "sample", script)) == "1 passed, 1 failed, 0 skipped"
+
+
 def test_every_part_runs_and_the_last_line_counts_all(capsys):
     wanted = {"build": [python("raise SystemExit(1)")], "lint": [python("pass")], "types": [python("pass")]}
     outcomes = run_tests.run_parts(Runner("/nonexistent", stream=False), wanted, lanes=2)
