@@ -105,6 +105,7 @@ INSTALLED_APPS = [
     "noctis.reports",
     "noctis.key_images",
     "noctis.presentation_states",
+    "noctis.notifications",
     "noctis.attachments",
     "noctis.reading_worklist",
     "noctis.viewer",
