@@ -6,12 +6,13 @@ may hold a patient's name and addresses end up in logs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header, parse_header_parameters
@@ -24,7 +25,7 @@ from noctis.archive.models import Study
 from noctis.attachments import actions
 from noctis.attachments.file_area import TooLarge, place_of
 from noctis.attachments.media_types import PREVIEWED_IMAGES
-from noctis.attachments.models import Attachment, Category
+from noctis.attachments.models import AUDIENCES_OF_ROLES, Attachment, Audience, Category, Subject
 from noctis.attachments.names import download_name
 from noctis.attachments.preview import NoPreview, preview_of
 from noctis.attachments.scanner import ScannerFailed
@@ -34,6 +35,12 @@ from noctis.stored_files import stored_file
 CHUNK: Final = 1024 * 1024
 # What was uploaded may never run, load or show anything, wherever a browser opens it.
 HARMLESS: Final = "default-src 'none'; sandbox"
+# What an upload says of its file in the query, and what counts where it does not.
+CHOSEN: Final = (
+    ("category", Category, ""),
+    ("subject", Subject, Subject.STUDY.value),
+    ("audience", Audience, Audience.EVERYONE.value),
+)
 STATUSES: Final = {
     actions.NotAllowed: HTTPStatus.FORBIDDEN,
     actions.Empty: HTTPStatus.BAD_REQUEST,
@@ -50,11 +57,13 @@ def list_attachments(request: HttpRequest, study_uid: str) -> JsonResponse:
     """List what is attached to a study; one that the user may not see does not exist."""
     user = signed_in_user(request)
     study = _study(user, study_uid)
-    found = Attachment.objects.visible_to(user).filter(study=study, is_removed=False).select_related("author")
+    found = Attachment.objects.visible_to(user).beside(study).filter(is_removed=False).select_related("author")
     return JsonResponse(
         {
             "attachments": [_written(attachment, user) for attachment in found],
-            "categories": [{"id": value, "label": label} for value, label in Category.choices],
+            "categories": _choices(Category),
+            "subjects": _choices(actions.subjects_of(study, user)),
+            "audiences": _choices(AUDIENCES_OF_ROLES.get(user.role, ())),
             "largest": _largest(),
             "isScanned": bool(settings.NOCTIS_CLAMD_SOCKET),
         }
@@ -69,10 +78,12 @@ def change_attachment(request: HttpRequest, study_uid: str, uid: UUID) -> HttpRe
     study = _study(user, study_uid)
     if request.method == "DELETE":
         return _set_removed(user, study, uid, removed=True)
-    category = request.GET.get("category", "")
-    if category not in Category.values:
-        return problem(HTTPStatus.BAD_REQUEST, "category is none of the categories.")
-    return _attach(request, user, study, actions.Label(uid, _name(request), category))
+    chosen = {}
+    for name, choices, default in CHOSEN:
+        chosen[name] = request.GET.get(name, default)
+        if chosen[name] not in choices.values:
+            return problem(HTTPStatus.BAD_REQUEST, f"{name} is none of {', '.join(choices.values)}.")
+    return _attach(request, user, study, actions.Label(uid, _name(request), **chosen))
 
 
 @require_POST
@@ -88,7 +99,8 @@ def restore_attachment(request: HttpRequest, study_uid: str, uid: UUID) -> HttpR
 def attachment_file(request: HttpRequest, study_uid: str, uid: UUID) -> HttpResponseBase:
     """Send the bytes as they were uploaded, for the disk and never for the window."""
     user = signed_in_user(request)
-    attachment = _attachment(user, study_uid, uid)
+    study = _study(user, study_uid)
+    attachment = _attachment(user, study, uid)
     try:
         response = stored_file(place_of(attachment.sha256), attachment.media_type)
     except OSError:
@@ -98,7 +110,7 @@ def attachment_file(request: HttpRequest, study_uid: str, uid: UUID) -> HttpResp
     response["Content-Security-Policy"] = HARMLESS
     response["X-Content-Type-Options"] = "nosniff"
     if request.method == "GET":
-        actions.note_read(attachment, acting_user=user)
+        actions.note_read(attachment, study, acting_user=user)
     return response
 
 
@@ -107,7 +119,8 @@ def attachment_file(request: HttpRequest, study_uid: str, uid: UUID) -> HttpResp
 def attachment_preview(request: HttpRequest, study_uid: str, uid: UUID) -> HttpResponse:
     """Draw an attached image; other kinds have no preview from here."""
     user = signed_in_user(request)
-    attachment = _attachment(user, study_uid, uid)
+    study = _study(user, study_uid)
+    attachment = _attachment(user, study, uid)
     if attachment.media_type not in PREVIEWED_IMAGES:
         return problem(HTTPStatus.NOT_FOUND, "Files of this kind have no preview.")
     try:
@@ -115,7 +128,7 @@ def attachment_preview(request: HttpRequest, study_uid: str, uid: UUID) -> HttpR
     except NoPreview as error:
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
     if request.method == "GET":
-        actions.note_read(attachment, acting_user=user)
+        actions.note_read(attachment, study, acting_user=user)
     response = HttpResponse(picture, content_type="image/webp")
     response["Content-Security-Policy"] = HARMLESS
     return response
@@ -125,15 +138,14 @@ def _study(user: User, study_uid: str) -> Study:
     return get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
 
 
-def _attachment(user: User, study_uid: str, uid: UUID) -> Attachment:
-    found = Attachment.objects.visible_to(user).select_related("study__facility")
-    return get_object_or_404(found, study__study_instance_uid=study_uid, uid=uid, is_removed=False)
+def _attachment(user: User, study: Study, uid: UUID) -> Attachment:
+    return get_object_or_404(Attachment.objects.visible_to(user).beside(study), uid=uid, is_removed=False)
 
 
 def _set_removed(user: User, study: Study, uid: UUID, *, removed: bool) -> HttpResponse:
-    attachment = get_object_or_404(Attachment.objects.select_related("study__facility"), study=study, uid=uid)
+    attachment = get_object_or_404(Attachment.objects.visible_to(user).beside(study), uid=uid)
     try:
-        actions.set_removed(attachment, removed=removed, acting_user=user)
+        actions.set_removed(attachment, study, removed=removed, acting_user=user)
     except actions.NotAllowed as refused:
         return problem(STATUSES[type(refused)], str(refused))
     return JsonResponse({})
@@ -172,11 +184,18 @@ def _largest() -> int:
     return most * 1_000_000
 
 
+def _choices(choices: Iterable[TextChoices]) -> list[dict[str, str]]:
+    return [{"id": choice.value, "label": str(choice.label)} for choice in choices]
+
+
 def _written(attachment: Attachment, user: User) -> dict[str, Any]:
     return {
         "uid": str(attachment.uid),
         "name": attachment.name,
+        "subject": attachment.subject,
         "category": attachment.category,
+        "audience": attachment.audience,
+        "isLater": attachment.is_later,
         "mediaType": attachment.media_type,
         "size": attachment.size,
         "isScanned": attachment.is_scanned,

@@ -70,7 +70,7 @@ def updates(request: HttpRequest) -> HttpResponse:
     rows = [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
     since = _moment(request.POST.get("since", ""))
     arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
-    shown = list(with_marks(visible_studies(user)).filter(pk__in=rows))
+    shown = list(with_marks(visible_studies(user), user).filter(pk__in=rows))
     context = {
         "studies": shown,
         "missing": missing_by_study(user, shown),
@@ -103,7 +103,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     order = order_of(request)
     remember_order(request.session, order)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
-    page = page_of(with_marks(found), order, after=after, before=before)
+    page = page_of(with_marks(found, user), order, after=after, before=before)
     count, more = capped_count(found)
     empty = not page.studies and not wanted.narrows
     return {
@@ -134,12 +134,12 @@ def visible_studies(user: User) -> FacilityScopedQuerySet[Study]:
     return Study.objects.visible_to(user).select_related("facility")
 
 
-def with_marks(studies: FacilityScopedQuerySet[Study]) -> FacilityScopedQuerySet[Study]:
+def with_marks(studies: FacilityScopedQuerySet[Study], user: User) -> FacilityScopedQuerySet[Study]:
     """Let each study say whether it needs a look, and whether there are notes or files with it."""
     flags = StudyFlag.objects.open().filter(study=OuterRef("pk"))
     notes = StudyNote.objects.filter(study=OuterRef("pk"), is_removed=False)
-    files = Attachment.objects.filter(study=OuterRef("pk"), is_removed=False)
-    marked: Any = studies.annotate(is_flagged=Exists(flags), has_notes=Exists(notes), has_files=Exists(files))
+    files = Attachment.objects.visible_to(user).mark_of_studies()
+    marked: Any = studies.annotate(is_flagged=Exists(flags), has_notes=Exists(notes), has_files=files)
     return cast("FacilityScopedQuerySet[Study]", marked)
 
 
