@@ -107,6 +107,7 @@ INSTALLED_APPS = [
     "noctis.presentation_states",
     "noctis.notifications",
     "noctis.attachments",
+    "noctis.quality_control",
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from noctis.accounts.models import User
-from noctis.archive.models import StudyFlag
+from noctis.accounts.models import Facility, User
+from noctis.archive.models import FacilityRule, Study, StudyFlag, StudyStatus
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 
@@ -32,6 +32,37 @@ def reopen_flag(flag: StudyFlag, *, acting_user: User) -> bool:
         return False
     _record(Action.FLAG_REOPENED, flag, acting_user)
     return True
+
+
+@transaction.atomic
+def let_read(study: Study) -> None:
+    """Call a study ready that waited for quality control."""
+    waiting = Study.objects.filter(pk=study.pk, status=StudyStatus.UNCHECKED)
+    waiting.update(status=StudyStatus.READY, changed_at=timezone.now())
+
+
+@transaction.atomic
+def hold_back(study: Study) -> None:
+    """Let a study wait for quality control again, where its facility wants that."""
+    if FacilityRule.objects.filter(facility=study.facility_id, checks_before_reading=True).exists():
+        ready = Study.objects.filter(pk=study.pk, status=StudyStatus.READY)
+        ready.update(status=StudyStatus.UNCHECKED, changed_at=timezone.now())
+
+
+@transaction.atomic
+def count_rejected(study: Study, rejected_count: int) -> None:
+    """Note how many instances of a study are rejected."""
+    Study.objects.filter(pk=study.pk).update(rejected_count=rejected_count, changed_at=timezone.now())
+
+
+@transaction.atomic
+def check_before_reading(facility: Facility, *, is_wanted: bool, acting_user: User) -> None:
+    """Let a facility's studies wait until they are accepted, or no more; those that wait are then ready."""
+    FacilityRule.objects.update_or_create(facility=facility, defaults={"checks_before_reading": is_wanted})
+    if not is_wanted:
+        waiting = Study.objects.filter(facility=facility, status=StudyStatus.UNCHECKED)
+        waiting.update(status=StudyStatus.READY, changed_at=timezone.now())
+    record(Action.SETTING_CHANGED, acting_user=acting_user, facility=facility, checks_before_reading=is_wanted)
 
 
 def _record(action: Action, flag: StudyFlag, acting_user: User) -> None:

@@ -19,7 +19,14 @@ from django.utils import timezone as django_timezone
 from noctis.archive.filing import Arrival, Batch, Conflict
 from noctis.archive.header import NotStorable, read_header
 from noctis.archive.ingest import SpooledName
-from noctis.archive.models import QuarantinedObject, QuarantineReason, Reception, Study, StudyStatus
+from noctis.archive.models import (
+    FacilityRule,
+    QuarantinedObject,
+    QuarantineReason,
+    Reception,
+    Study,
+    StudyStatus,
+)
 from noctis.archive.signals import series_changed
 from noctis.archive.storage_area import give_place, make_all_durable
 from noctis.audit.actions import record
@@ -84,11 +91,12 @@ def index_files(files: list[Path]) -> None:
 
 
 def settle_studies() -> None:
-    """Call a study ready when nothing came for a while."""
+    """Call a study ready when nothing came for a while, or to be checked where its facility checks first."""
     now = django_timezone.now()
-    Study.objects.filter(status=StudyStatus.ARRIVING, changed_at__lt=now - QUIET_BEFORE_READY).update(
-        status=StudyStatus.READY, changed_at=now
-    )
+    quiet = Study.objects.filter(status=StudyStatus.ARRIVING, changed_at__lt=now - QUIET_BEFORE_READY)
+    checking = FacilityRule.objects.filter(checks_before_reading=True).values("facility")
+    quiet.filter(facility__in=checking).update(status=StudyStatus.UNCHECKED, changed_at=now)
+    quiet.update(status=StudyStatus.READY, changed_at=now)
 
 
 def _index_batch(files: list[Path]) -> None:

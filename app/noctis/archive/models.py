@@ -15,10 +15,12 @@ from noctis.dicom.attributes import person_name_display
 from noctis.dicom.matching import name_index
 
 __all__ = [
+    "FacilityRule",
     "FacilityScopedQuerySet",
     "FlagReason",
     "Instance",
     "Patient",
+    "QuarantineDecision",
     "QuarantineReason",
     "QuarantinedObject",
     "Reception",
@@ -61,9 +63,10 @@ class Patient(models.Model):
 
 
 class StudyStatus(models.TextChoices):
-    """Whether images are still coming in."""
+    """Whether images are still coming in, and whether somebody must accept them before they are read."""
 
     ARRIVING = "arriving", "Arriving"
+    UNCHECKED = "unchecked", "To be checked"
     READY = "ready", "Ready"
 
 
@@ -92,6 +95,7 @@ class Study(models.Model):
     search_text = models.TextField(blank=True, help_text="Lower-case name, ID, accession number and description")
     series_count = models.PositiveIntegerField(default=0)
     instance_count = models.PositiveIntegerField(default=0)
+    rejected_count = models.PositiveIntegerField(default=0, help_text="How many of them quality control rejected")
     status = models.CharField(max_length=16, choices=StudyStatus.choices, default=StudyStatus.ARRIVING)
     received_at = models.DateTimeField(help_text="When the first instance was indexed")
     changed_at = models.DateTimeField(db_index=True, help_text="When the index last changed")
@@ -123,9 +127,26 @@ class Study(models.Model):
         return [modality for modality in self.modalities.split("\\") if modality]
 
     @property
+    def accepted_count(self) -> int:
+        """How many instances are there for readers: all but the rejected ones."""
+        return max(self.instance_count - self.rejected_count, 0)
+
+    @property
     def sop_class_list(self) -> list[str]:
         """The UIDs of the SOP classes as a list."""
         return [uid for uid in self.sop_classes.split("\\") if uid]
+
+
+class FacilityRule(models.Model):
+    """How a facility wants its studies handled once they have arrived; one without a row wants nothing special."""
+
+    facility = models.OneToOneField(Facility, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    checks_before_reading = models.BooleanField(
+        default=False, help_text="A technician accepts each study before it is ready to be read"
+    )
+
+    def __str__(self) -> str:
+        return f"rule of facility {self.facility_id}"
 
 
 class SeriesQuerySet(FacilityScopedQuerySet["Series"]):
@@ -246,8 +267,28 @@ class QuarantineReason(models.TextChoices):
     STUDY_OF_ANOTHER_FACILITY = "study_of_another_facility", "The study is stored under another facility"
 
 
+class QuarantineDecision(models.TextChoices):
+    """What a person decided about a quarantined object."""
+
+    DISCARDED = "discarded", "Discarded: what is stored stays as it is"
+    ACCEPTED = "accepted", "Filed in its study: the patient is the same"
+    SEPARATED = "separated", "Filed as an object of its own, with a new UID"
+    RETRIED = "retried", "Tried again"
+
+
+class QuarantineQuerySet(FacilityScopedQuerySet["QuarantinedObject"]):
+    """Quarantined objects of a facility."""
+
+    def undecided(self) -> QuarantineQuerySet:
+        """Return those that wait for a person."""
+        return self.filter(decision="")
+
+
 class QuarantinedObject(models.Model):
-    """An object that was acknowledged and kept, and about which a person must decide."""
+    """An object that was acknowledged and kept, and about which a person must decide.
+
+    Its bytes stay as they came whatever is decided; only a discarded one is removed, some time later.
+    """
 
     facility = models.ForeignKey(Facility, on_delete=models.PROTECT, related_name="+")
     reception = models.ForeignKey(Reception, on_delete=models.PROTECT, related_name="quarantined")
@@ -257,8 +298,13 @@ class QuarantinedObject(models.Model):
     path = models.CharField(max_length=200, unique=True, help_text="Relative to the quarantine folder")
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
+    decision = models.CharField(max_length=16, choices=QuarantineDecision.choices, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    explanation = models.CharField(max_length=400, blank=True, help_text="Why it was decided so")
+    filed_as = models.CharField(max_length=64, blank=True, help_text="The new SOP Instance UID, where it got one")
 
-    objects = FacilityScopedQuerySet.as_manager()
+    objects = QuarantineQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)
@@ -266,6 +312,13 @@ class QuarantinedObject(models.Model):
             models.UniqueConstraint(
                 fields=["facility", "sop_instance_uid", "sha256", "reason"], name="a_conflict_is_kept_once"
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["facility", "study_instance_uid"],
+                condition=models.Q(decision=""),
+                name="undecided_of_a_facility",
+            ),
         ]
 
     def __str__(self) -> str:
