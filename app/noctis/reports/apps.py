@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from noctis.reports.final_words import keep_final_words
 
 
 class ReportsConfig(AppConfig):
@@ -10,3 +13,7 @@ class ReportsConfig(AppConfig):
 
     name = "noctis.reports"
     verbose_name = "Reports"
+
+    def ready(self) -> None:
+        """Have the database guard what was signed."""
+        post_migrate.connect(keep_final_words, sender=self, dispatch_uid="reports.keep_final_words")

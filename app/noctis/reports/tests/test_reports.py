@@ -15,7 +15,7 @@ from noctis.accounts.models import Role, User
 from noctis.archive.models import Study, StudyStatus
 from noctis.audit.models import Action, AuditEntry
 from noctis.reading_worklist.tests.factories import make_study
-from noctis.reports.models import Report, ReportVersion
+from noctis.reports.models import Addendum, Report, ReportVersion
 from noctis.reports.signals import ReportEvent, report_changed
 
 PASSWORD = "a long enough passphrase"
@@ -142,8 +142,15 @@ def test_a_signed_report_never_changes(reader, study):
     again = call(reader, study, "/signature", "post", {"version": 2, "password": PASSWORD})
     assert again.status_code == 409
     assert "Final words" in page(reader, study).content.decode()
+    for changed in ({"state": "draft"}, {"content": {}}, {"version": 9}, {"signed_at": timezone.now()}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Report.objects.update(**changed)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Report.objects.update(state="draft")
+        ReportVersion.objects.filter(state="final").update(content={})
+    call(reader, study, "/addenda", "post", {"document": doc("More"), "password": PASSWORD})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Addendum.objects.update(document=doc("Less"))
+    assert Report.objects.get().content == {"findings": doc("Final words")}
 
 
 def test_two_readers_never_write_over_each_other(reader, colleague, study):

@@ -50,6 +50,9 @@ class Report(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
     signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     signed_at = models.DateTimeField(null=True)
+    signed_despite = models.JSONField(
+        default=list, blank=True, help_text="The warnings that the signer acknowledged, each with key and text"
+    )
     locked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     locked_until = models.DateTimeField(null=True)
 
