@@ -27,7 +27,7 @@ from noctis.archive.models import (
     Study,
     StudyStatus,
 )
-from noctis.archive.signals import series_changed
+from noctis.archive.signals import series_changed, studies_changed, studies_ready
 from noctis.archive.storage_area import give_place, make_all_durable
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -38,6 +38,7 @@ BATCH_SIZE = 64
 POLL_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 SETTLE_EVERY_SECONDS = 2.0
+SETTLED_AT_ONCE = 500
 QUIET_BEFORE_READY = timedelta(seconds=15)
 
 
@@ -93,10 +94,18 @@ def index_files(files: list[Path]) -> None:
 def settle_studies() -> None:
     """Call a study ready when nothing came for a while, or to be checked where its facility checks first."""
     now = django_timezone.now()
-    quiet = Study.objects.filter(status=StudyStatus.ARRIVING, changed_at__lt=now - QUIET_BEFORE_READY)
-    checking = FacilityRule.objects.filter(checks_before_reading=True).values("facility")
-    quiet.filter(facility__in=checking).update(status=StudyStatus.UNCHECKED, changed_at=now)
-    quiet.update(status=StudyStatus.READY, changed_at=now)
+    with transaction.atomic():
+        quiet = Study.objects.filter(status=StudyStatus.ARRIVING, changed_at__lt=now - QUIET_BEFORE_READY)
+        settled = list(quiet.select_for_update().order_by("pk").values_list("pk", "facility_id")[:SETTLED_AT_ONCE])
+        checking = set(FacilityRule.objects.filter(checks_before_reading=True).values_list("facility", flat=True))
+        ready = [pk for pk, facility_id in settled if facility_id not in checking]
+        unchecked = [pk for pk, facility_id in settled if facility_id in checking]
+        Study.objects.filter(pk__in=ready).update(status=StudyStatus.READY, changed_at=now)
+        Study.objects.filter(pk__in=unchecked).update(status=StudyStatus.UNCHECKED, changed_at=now)
+    if ready:
+        studies_ready.send_robust(sender=None, study_ids=ready)
+    if unchecked:
+        studies_changed.send_robust(sender=None, study_ids=unchecked)
 
 
 def _index_batch(files: list[Path]) -> None:
