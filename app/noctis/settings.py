@@ -112,6 +112,7 @@ INSTALLED_APPS = [
     "noctis.viewer",
     "noctis.operations",
     "noctis.scheduling",
+    "noctis.sharing",
 ]
 
 MIDDLEWARE = [

@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import models
 
 from noctis.accounts.models import Facility, User
-from noctis.accounts.visibility import FacilityScopedQuerySet
+from noctis.accounts.visibility import FacilityScopedQuerySet, StudyGrant
 from noctis.dicom.attributes import person_name_display
 from noctis.dicom.matching import name_index
 
@@ -32,6 +32,15 @@ __all__ = [
 ]
 
 NO_NAME_INDEX = name_index("")
+# Structured reports and encapsulated documents (PS3.3 A.35 and A.45), by the beginning of their SOP classes.
+DOCUMENT_CLASSES = ("1.2.840.10008.5.1.4.1.1.88.", "1.2.840.10008.5.1.4.1.1.104.")
+
+
+def is_document(path: str = "") -> models.Q:
+    """Return the condition that the instance to which ``path`` leads is a document and no image."""
+    return models.Q(
+        *(models.Q((f"{path}sop_class_uid__startswith", prefix)) for prefix in DOCUMENT_CLASSES), _connector=models.Q.OR
+    )
 
 
 class Patient(models.Model):
@@ -70,6 +79,14 @@ class StudyStatus(models.TextChoices):
     READY = "ready", "Ready"
 
 
+class StudyQuerySet(FacilityScopedQuerySet["Study"]):
+    """Studies."""
+
+    def granted(self, grant: StudyGrant) -> StudyQuerySet:
+        """Return the study that was granted."""
+        return self.filter(pk=grant.study_pk)
+
+
 class Study(models.Model):
     """A study; the patient's particulars are kept as this study's images state them."""
 
@@ -100,7 +117,7 @@ class Study(models.Model):
     received_at = models.DateTimeField(help_text="When the first instance was indexed")
     changed_at = models.DateTimeField(db_index=True, help_text="When the index last changed")
 
-    objects = FacilityScopedQuerySet.as_manager()
+    objects = StudyQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "studies"
@@ -153,6 +170,14 @@ class SeriesQuerySet(FacilityScopedQuerySet["Series"]):
     """Series, scoped by their study."""
 
     facility_path = "study__facility"
+
+    def granted(self, grant: StudyGrant) -> SeriesQuerySet:
+        """Return the series of the study that was granted, without any that holds a document it does not include."""
+        found = self.filter(study_id=grant.study_pk)
+        if grant.with_documents:
+            return found
+        documents = Instance.objects.filter(is_document(), series=models.OuterRef("pk"))
+        return found.exclude(models.Exists(documents))
 
 
 class Series(models.Model):
@@ -223,6 +248,10 @@ class InstanceQuerySet(FacilityScopedQuerySet["Instance"]):
     """Instances, scoped by their study."""
 
     facility_path = "series__study__facility"
+
+    def granted(self, grant: StudyGrant) -> InstanceQuerySet:
+        """Return the instances of the series that were granted."""
+        return self.filter(series__in=Series.objects.all().granted(grant))
 
 
 class Instance(models.Model):
