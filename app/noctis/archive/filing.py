@@ -18,6 +18,8 @@ from noctis.archive.models import (
     FlagReason,
     Instance,
     Patient,
+    QuarantineDecision,
+    QuarantinedObject,
     QuarantineReason,
     Reception,
     Series,
@@ -65,11 +67,13 @@ class Batch:
     """The rows that one transaction touches."""
 
     now: datetime
+    is_filed_already: bool = False  # an index made anew: what lies in the storage was once accepted
     studies: dict[str, Study] = field(default_factory=dict)
     series: dict[tuple[int, str], Series] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     stored: dict[str, tuple[str, int]] = field(default_factory=dict)  # SHA-256 and facility by SOP Instance UID
     new_series: Counter[int] = field(default_factory=Counter)
+    confirmed: set[str] = field(default_factory=set)  # of the study's patient whatever they state, by SOP Instance UID
     flags: Flags = field(default_factory=Flags)
 
     def look_up(self, arrivals: Iterable[Arrival]) -> None:
@@ -107,7 +111,8 @@ class Batch:
         self.instances[header.sop_instance_uid] = new_instance(arrival, series)
         self.stored[header.sop_instance_uid] = arrival.sha256, study.facility_id
         self.flags.note_all(study, unfit, arrival)
-        self.flags.look_at(study, arrival)
+        if header.sop_instance_uid not in self.confirmed:
+            self.flags.look_at(study, arrival)
         return True
 
     def note_conflict(self, conflict: Conflict, arrival: Arrival) -> None:
@@ -152,9 +157,23 @@ class Batch:
             self.studies[header.study_instance_uid] = study
         elif study.facility_id != facility_id:
             raise Conflict(QuarantineReason.STUDY_OF_ANOTHER_FACILITY)
-        elif study.patient.identity != identity:
+        elif study.patient.identity != identity and not self._is_confirmed(arrival):
             raise Conflict(QuarantineReason.STUDY_OF_ANOTHER_PATIENT)
         return study
+
+    def _is_confirmed(self, arrival: Arrival) -> bool:
+        """Whether somebody confirmed that an object is of its study's patient although it states another one."""
+        uid = arrival.header.sop_instance_uid
+        accepted = QuarantinedObject.objects.filter(
+            sop_instance_uid=uid,
+            sha256=arrival.sha256,
+            facility=arrival.reception.facility_id,
+            decision=QuarantineDecision.ACCEPTED,
+        )
+        if self.is_filed_already or accepted.exists():
+            self.confirmed.add(uid)
+            return True
+        return False
 
     def _series(self, study: Study, arrival: Arrival) -> Series:
         key = (study.pk, arrival.header.series_instance_uid)

@@ -21,6 +21,7 @@ from noctis.archive.header import NotStorable, read_header
 from noctis.archive.ingest import SpooledName
 from noctis.archive.models import (
     FacilityRule,
+    QuarantineDecision,
     QuarantinedObject,
     QuarantineReason,
     Reception,
@@ -192,6 +193,7 @@ def _quarantine(
         },
     )
     if not created:
+        _ask_again(kept)
         return set()
     record(
         Action.OBJECT_QUARANTINED,
@@ -203,3 +205,9 @@ def _quarantine(
         sop_instance_uid=kept.sop_instance_uid,
     )
     return give_place(path, settings.NOCTIS_DATA.quarantine / path.name)
+
+
+def _ask_again(kept: QuarantinedObject) -> None:
+    """Let an object that was tried again in vain wait for another decision; every other decision stands."""
+    tried = QuarantinedObject.objects.filter(pk=kept.pk, decision=QuarantineDecision.RETRIED)
+    tried.update(decision="", decided_at=None, decided_by=None, filed_as="")

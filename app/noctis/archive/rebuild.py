@@ -50,7 +50,7 @@ def rebuild_index(facility: Facility) -> int:
 
 @transaction.atomic
 def _index(arrivals: dict[Path, Arrival]) -> int:
-    batch = Batch(django_timezone.now())
+    batch = Batch(django_timezone.now(), is_filed_already=True)
     batch.look_up(arrivals.values())
     for path, arrival in arrivals.items():
         try:

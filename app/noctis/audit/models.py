@@ -78,6 +78,15 @@ class Action(models.TextChoices):
     COMMITMENT_SENT_AGAIN = "commitment_sent_again", "Storage commitment sent again"
     FLAG_RESOLVED = "flag_resolved", "Flag of a study resolved"
     FLAG_REOPENED = "flag_reopened", "Flag of a study opened again"
+    QUARANTINE_DECIDED = "quarantine_decided", "Quarantined object decided about"
+    QUARANTINE_DECISION_UNDONE = "quarantine_decision_undone", "Decision about a quarantined object taken back"
+    QUARANTINED_OBJECT_READ = "quarantined_object_read", "Quarantined object downloaded"
+    QUARANTINED_OBJECT_REMOVED = "quarantined_object_removed", "Discarded object removed for ever"
+    STUDY_ACCEPTED = "study_accepted", "Study accepted by quality control"
+    STUDY_ACCEPTANCE_UNDONE = "study_acceptance_undone", "Acceptance of a study taken back"
+    IMAGES_REJECTED = "images_rejected", "Images rejected by quality control"
+    IMAGES_UNREJECTED = "images_unrejected", "Rejection of images taken back"
+    REJECT_REASON_CHANGED = "reject_reason_changed", "Reject reason added or changed"
     INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.utils import timezone
 
 from noctis.accounts.models import User
-from noctis.archive.models import Instance, QuarantinedObject, Study, StudyStatus
+from noctis.archive.models import FacilityScopedQuerySet, Instance, QuarantinedObject, Study, StudyStatus
 from noctis.modality_worklist.models import PerformedProcedureStep, PerformedStatus
 from noctis.modality_worklist.permissions import may_read_schedule
 
@@ -98,10 +98,10 @@ def _missing_of(step: PerformedProcedureStep, study: Study | None) -> MissingOfS
     for reported in step.series.all():
         expected = [uid for uid in reported.instance_uids if uid not in named]  # named twice, missed once
         named.update(expected)
-        stored = _known(step, expected, Instance)
+        stored = _known(step, expected, Instance.objects.all())
         absent = [uid for uid in expected if uid not in stored]
         if absent:
-            waiting = _known(step, absent, QuarantinedObject)
+            waiting = _known(step, absent, QuarantinedObject.objects.undecided())
             series.append(
                 MissingOfSeries(
                     reported.series_instance_uid,
@@ -114,11 +114,14 @@ def _missing_of(step: PerformedProcedureStep, study: Study | None) -> MissingOfS
     return MissingOfStep(step, series, study)
 
 
-def _known(step: PerformedProcedureStep, uids: list[str], model: type[Instance | QuarantinedObject]) -> set[str]:
-    """Return which of ``uids`` the step's facility has as rows of ``model``."""
+def _known(
+    step: PerformedProcedureStep,
+    uids: list[str],
+    rows: FacilityScopedQuerySet[Instance] | FacilityScopedQuerySet[QuarantinedObject],
+) -> set[str]:
+    """Return which of ``uids`` the step's facility has among ``rows``."""
     known: set[str] = set()
     for first in range(0, len(uids), 500):  # databases bound the number of parameters
-        rows = model.objects.visible_to_facility(step.facility)
-        chunk = rows.filter(sop_instance_uid__in=uids[first : first + 500])
+        chunk = rows.visible_to_facility(step.facility).filter(sop_instance_uid__in=uids[first : first + 500])
         known.update(chunk.values_list("sop_instance_uid", flat=True))
     return known

@@ -54,7 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "stored": stored,
-        "quarantined": QuarantinedObject.objects.visible_to(user).count(),
+        "quarantined": QuarantinedObject.objects.undecided().visible_to(user).count(),
         "users": User.objects.filter(is_active=True).count(),
         "facilities": Facility.objects.count(),
         "application_entities": RemoteApplicationEntity.objects.filter(is_active=True).count(),
