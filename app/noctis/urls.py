@@ -7,10 +7,12 @@ from django.views.generic import RedirectView
 
 from noctis.api.api import api
 from noctis.health import healthz
+from noctis.live.stream import live_events
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/worklist"), name="home"),
     path("healthz", healthz, name="healthz"),
+    path("events/live", live_events, name="live_events"),
     path("", include("noctis.accounts.urls")),
     path("", include("noctis.preferences.urls")),
     path("", include("noctis.reading_worklist.urls")),

@@ -130,7 +130,7 @@ def test_without_the_stream_the_page_polls(
     page: Page, send: Send, tmp_path: Path, problems: PageProblems, many_studies
 ):
     problems.allow("503")
-    page.route("**/events/worklist", answer_unavailable)
+    page.route("**/events/live?*", answer_unavailable)
     page.goto("/worklist")
     expect(page.locator("#live")).to_have_attribute("data-state", "polling")
     write_study(tmp_path, "Arrival^Farid")

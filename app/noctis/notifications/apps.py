@@ -10,3 +10,10 @@ class NotificationsConfig(AppConfig):
 
     name = "noctis.notifications"
     label = "notifications"
+
+    def ready(self) -> None:
+        """Let pages hear of new notifications."""
+        from noctis.live.feed import register  # models are loaded only now
+        from noctis.notifications.live_notifications import NOTIFICATIONS
+
+        register(NOTIFICATIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.reading_worklist import events, views
+from noctis.reading_worklist import views
 
 urlpatterns = [
     path("worklist", views.worklist, name="worklist"),
@@ -12,5 +12,4 @@ urlpatterns = [
     path("worklist/studies", views.studies, name="worklist_studies"),
     path("worklist/updates", views.updates, name="worklist_updates"),
     path("worklist/after/<uid:study_uid>", views.next_study, name="worklist_next"),
-    path("events/worklist", events.worklist_events, name="worklist_events"),
 ]

@@ -3,12 +3,13 @@
 import 'bootstrap/dist/css/bootstrap-reboot.css';
 import './theme.scss';
 import 'htmx.org';
+import { LivePage } from '../live/livePage';
 import { startCopyButtons } from './copyButtons';
 import { startDialogs } from './dialogs';
 import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
 import { startPrintButtons } from './printButtons';
-import { startRequestErrors } from './requestErrors';
+import { goToSignIn, startRequestErrors } from './requestErrors';
 import { startSignedIn } from './signedIn';
 import { startToasts } from './toasts';
 import { startFilterBar } from './worklist/filterBar';
@@ -27,5 +28,7 @@ for (const indicator of document.querySelectorAll<HTMLElement>('[data-live-polli
 
 for (const form of document.querySelectorAll<HTMLFormElement>('[data-filter-bar]')) startFilterBar(form);
 
+const live = new LivePage(document.body.dataset.live ?? '', goToSignIn);
 const worklist = document.querySelector<HTMLElement>('[data-worklist]');
-if (worklist) startWorklist(worklist);
+if (worklist) startWorklist(worklist, live);
+live.start();

@@ -1,9 +1,9 @@
 /** The worklist's page: filters, keyboard, rows and the live connection. */
 
-import { goToSignIn } from '../requestErrors';
+import type { LiveState } from '../../live/connection';
+import type { LivePage } from '../../live/livePage';
 import { startFilterBar } from './filterBar';
 import { startKeyboard } from './keyboard';
-import { LiveConnection, type LiveState } from './liveConnection';
 import { Refresher } from './refresh';
 import { startRowClicks } from './rows';
 
@@ -13,35 +13,20 @@ const STATE_WORDS: Record<LiveState, string> = {
   polling: 'Every 10 s',
 };
 
-export function startWorklist(page: HTMLElement): void {
+export function startWorklist(page: HTMLElement, live: LivePage): void {
   const form = page.querySelector<HTMLFormElement>('#worklist-filter');
   if (form) startFilterBar(form);
   startKeyboard();
   startRowClicks(page);
-  startLive(page);
+  const refresher = new Refresher(page);
+  live.on('studies', (studies) => {
+    refresher.ask(studies);
+  });
+  live.onState(showState);
   document.body.addEventListener('htmx:configRequest', rememberOrder);
   // The pill speaks of studies above the shown ones: once others are shown it is out of date.
   document.body.addEventListener('htmx:afterSwap', (event) => {
     if (event.target instanceof Element && event.target.id === 'worklist-results') clearArrivals();
-  });
-}
-
-function startLive(page: HTMLElement): void {
-  const refresher = new Refresher(page);
-  const address = page.dataset.events ?? '';
-  const connection = new LiveConnection(() => new EventSource(address), {
-    state: showState,
-    changed: (studies) => {
-      refresher.ask(studies);
-    },
-    signedOut: goToSignIn,
-  });
-  connection.start();
-  window.addEventListener('pagehide', () => {
-    connection.stop();
-  });
-  window.addEventListener('pageshow', (event) => {
-    if (event.persisted) connection.start();
   });
 }
 

@@ -6,7 +6,7 @@ import {
   SILENCE_MS,
   type EventStream,
   type LiveState,
-} from './liveConnection';
+} from './connection';
 
 class FakeStream implements EventStream {
   readyState = 0;
@@ -56,9 +56,10 @@ beforeEach(() => {
       streams.push(new FakeStream());
       return last();
     },
+    ['studies'],
     {
       state: (state) => states.push(state),
-      changed: (studies) => changes.push(studies),
+      changed: (_topic, keys) => changes.push(keys),
       signedOut: () => (signedOut += 1),
     },
   );
@@ -73,7 +74,7 @@ afterEach(() => {
 describe('the live connection', () => {
   it('asks for everything once it is connected, then for what changed', () => {
     last().says('open');
-    last().says('studies', { studies: [3, 5] });
+    last().says('studies', { keys: [3, 5] });
     expect(states).toEqual(['live']);
     expect(changes).toEqual([null, [3, 5]]);
   });

@@ -1,4 +1,4 @@
-"""The live worklist: every change is told, to those who may know of it, and only while they may."""
+"""Live pages: every change is told, to those who may know of it, and only while they may."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from django.utils import timezone
 
 from noctis.accounts.actions import set_user_active
 from noctis.archive.models import Study
-from noctis.reading_worklist import change_feed, events
-from noctis.reading_worklist.change_feed import OVERLAP, ChangeFeed, ChangeLog, in_database_thread
+from noctis.live import stream
+from noctis.live.feed import OVERLAP, ChangeFeed, ChangeLog, in_database_thread
+from noctis.notifications.actions import mark_read, notify
+from noctis.notifications.event_kinds import Event
+from noctis.reading_worklist import live_studies
 from noctis.reading_worklist.tests.factories import make_study
 
 NOW = timezone.now()
@@ -58,9 +61,9 @@ def changed():
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(events, "feed", ChangeFeed(poll_seconds=0.02))
-    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.05)
-    monkeypatch.setattr(events, "CHECK_SESSION_SECONDS", 0.0)
+    monkeypatch.setattr(stream, "feed", ChangeFeed(poll_seconds=0.02))
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
+    monkeypatch.setattr(stream, "CHECK_SESSION_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -70,11 +73,11 @@ def old_studies(people):
     return [make_study(facility, changed_at=long_ago) for facility in (people.north, people.south)]
 
 
-async def stream_of(user=None):
+async def stream_of(user=None, topics="studies"):
     client = AsyncClient()
     if user is not None:
         await client.aforce_login(user)
-    return client, await client.get("/events/worklist")
+    return client, await client.get(f"/events/live?topics={topics}")
 
 
 async def heard(response, name, *, seconds=5.0):
@@ -120,10 +123,10 @@ def test_each_user_hears_of_the_own_studies_alone(people, old_studies, changed):
         await heard(owner, "heartbeat")
         await changed(south)
         await changed(north)
-        assert await heard(owner, "studies") == {"studies": [north.pk]}
+        assert await heard(owner, "studies") == {"keys": [north.pk]}
         told: set[int] = set()
         while told != {north.pk, south.pk}:
-            told |= set((await heard(radiologist, "studies"))["studies"])
+            told |= set((await heard(radiologist, "studies"))["keys"])
         await close(owner, radiologist)
 
     run(scenario)
@@ -191,23 +194,27 @@ def test_a_change_of_facility_ends_the_stream_so_that_the_page_connects_anew(peo
 @pytest.mark.django_db(transaction=True)
 def test_one_poller_serves_all_and_rests_when_nobody_looks(people, old_studies, monkeypatch):
     asked = []
-    real = change_feed.changes_since
+    real = live_studies.changes_since
 
     def counted(user, moment):
         asked.append(user)
         return real(user, moment)
 
-    monkeypatch.setattr(change_feed, "changes_since", counted)
+    monkeypatch.setattr(live_studies, "changes_since", counted)
 
     async def scenario():
         feed = ChangeFeed(poll_seconds=0.02)
-        async with feed.subscribe(people.owner), feed.subscribe(people.technician), feed.subscribe(people.owner):
+        async with (
+            feed.subscribe(people.owner, ["studies"]),
+            feed.subscribe(people.technician, ["studies"]),
+            feed.subscribe(people.owner, ["studies"]),
+        ):
             await asyncio.sleep(0.1)
         await asyncio.sleep(0.1)
         count = len(asked)
         await asyncio.sleep(0.1)
         assert len(asked) == count
-        async with feed.subscribe(people.owner):
+        async with feed.subscribe(people.owner, ["studies"]):
             await asyncio.sleep(0.1)
         assert len(asked) > count
 
@@ -216,7 +223,7 @@ def test_one_poller_serves_all_and_rests_when_nobody_looks(people, old_studies, 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_for_a_moment_is_waited_for(people, old_studies, changed, monkeypatch, caplog):
-    real = change_feed.changes_since
+    real = live_studies.changes_since
     faults = iter([True])
 
     def sometimes(*arguments):
@@ -224,13 +231,46 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(people, old_studies,
             raise OperationalError("gone")
         return real(*arguments)
 
-    monkeypatch.setattr(change_feed, "changes_since", sometimes)
+    monkeypatch.setattr(live_studies, "changes_since", sometimes)
 
     async def scenario():
         feed = ChangeFeed(poll_seconds=0.02)
-        async with feed.subscribe(people.owner) as subscription:
+        async with feed.subscribe(people.owner, ["studies"]) as subscription:
             await changed(old_studies[0])
-            assert await subscription.changed(wait_seconds=5) == [old_studies[0].pk]
+            assert await subscription.changed(wait_seconds=5) == {"studies": [old_studies[0].pk]}
 
     run(scenario)
     assert "wait for the index" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_stream_tells_of_studies_and_of_the_own_notifications(people, old_studies, changed):
+    def tell():
+        notify(Event.REPORT_FINAL, recipients=[people.owner, people.stranger], study=old_studies[0])
+
+    async def scenario():
+        _, owner = await stream_of(people.owner, "studies,notifications")
+        _, stranger = await stream_of(people.stranger, "studies,notifications")
+        for response in (owner, stranger):
+            await heard(response, "heartbeat")
+            await heard(response, "heartbeat")
+        await sync_to_async(tell)()
+        own = await heard(owner, "notifications")
+        await changed(old_studies[0])
+        await heard(owner, "studies")
+        await sync_to_async(mark_read)(people.owner)
+        assert await heard(owner, "notifications") == own
+        with pytest.raises(asyncio.TimeoutError):
+            await heard(stranger, "notifications", seconds=0.3)
+        await close(owner, stranger)
+
+    run(scenario)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_topic_that_nobody_offers_is_refused(people):
+    async def scenario():
+        _, response = await stream_of(people.owner, "studies,secrets")
+        assert response.status_code == 400
+
+    run(scenario)

@@ -5,8 +5,8 @@ export type LiveState = 'live' | 'reconnecting' | 'polling';
 export interface LiveHandlers {
   /** The state changed. */
   state: (state: LiveState) => void;
-  /** These studies changed; null where anything may have changed unseen. */
-  changed: (studies: number[] | null) => void;
+  /** These changed of a topic, by primary key; null where anything may have changed unseen. */
+  changed: (topic: string, keys: number[] | null) => void;
   signedOut: () => void;
 }
 
@@ -32,6 +32,7 @@ export class LiveConnection {
 
   constructor(
     private readonly open: () => EventStream,
+    private readonly topics: readonly string[],
     private readonly handlers: LiveHandlers,
   ) {}
 
@@ -54,10 +55,12 @@ export class LiveConnection {
     stream.addEventListener('open', () => {
       this.connected();
     });
-    stream.addEventListener('studies', (event) => {
-      this.heard();
-      this.handlers.changed(studiesOf(event));
-    });
+    for (const topic of this.topics) {
+      stream.addEventListener(topic, (event) => {
+        this.heard();
+        this.handlers.changed(topic, keysOf(event));
+      });
+    }
     stream.addEventListener('heartbeat', () => {
       this.heard();
     });
@@ -77,7 +80,7 @@ export class LiveConnection {
     this.polling = undefined;
     this.heard();
     this.handlers.state('live');
-    this.handlers.changed(null);
+    this.anythingChanged();
   }
 
   private failed(stream: EventStream): void {
@@ -99,12 +102,16 @@ export class LiveConnection {
     this.closeStream();
     this.handlers.state('polling');
     this.polling ??= setInterval(() => {
-      this.handlers.changed(null);
+      this.anythingChanged();
     }, POLL_MS);
     clearTimeout(this.retry);
     this.retry = setTimeout(() => {
       this.connect();
     }, RETRY_STREAM_MS);
+  }
+
+  private anythingChanged(): void {
+    for (const topic of this.topics) this.handlers.changed(topic, null);
   }
 
   private closeStream(): void {
@@ -114,11 +121,11 @@ export class LiveConnection {
   }
 }
 
-function studiesOf(event: Event): number[] | null {
+function keysOf(event: Event): number[] | null {
   if (!(event instanceof MessageEvent) || typeof event.data !== 'string') return null;
   try {
-    const told = JSON.parse(event.data) as { studies?: unknown };
-    return Array.isArray(told.studies) ? told.studies.filter((pk) => typeof pk === 'number') : null;
+    const told = JSON.parse(event.data) as { keys?: unknown };
+    return Array.isArray(told.keys) ? told.keys.filter((key) => typeof key === 'number') : null;
   } catch {
     return null;
   }

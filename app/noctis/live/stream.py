@@ -1,4 +1,4 @@
-"""``/events/worklist``: which studies changed, as server-sent events. Only primary keys travel, never a patient."""
+"""``/events/live``: what changed of the topics that a page asks for, as one stream of server-sent events."""
 
 from __future__ import annotations
 
@@ -18,35 +18,39 @@ from django.http.response import HttpResponseBase
 from django.utils.module_loading import import_string
 
 from noctis.accounts.models import User
-from noctis.reading_worklist.change_feed import Scope, feed, in_database_thread
+from noctis.live.feed import Subscription, feed, in_database_thread, topics
 
 HEARTBEAT_SECONDS: Final = 15.0
 CHECK_SESSION_SECONDS: Final = 60.0
 RETRY_MILLISECONDS: Final = 3000
 
 
-async def worklist_events(request: HttpRequest) -> HttpResponseBase:
-    """Stream the changes of the studies that the user may see until the page is closed or the session ends."""
+async def live_events(request: HttpRequest) -> HttpResponseBase:
+    """Stream what changes for the user until the page is closed or the session ends: ``?topics=studies,…``."""
     if request.method != "GET":
         return HttpResponse(status=405, headers={"Allow": "GET"})
     user = await request.auser()
     if not isinstance(user, User) or request.session.session_key is None:
         return HttpResponse("Sign in first.", status=401, content_type="text/plain")
+    names = sorted(set(request.GET.get("topics", "").split(",")))
+    if not set(names) <= set(topics):
+        return HttpResponse("There is no such topic.", status=400, content_type="text/plain")
     await sync_to_async(_release_connection)()
-    response = StreamingHttpResponse(changes(user, request.session.session_key), content_type="text/event-stream")
+    stream = changes(user, request.session.session_key, names)
+    response = StreamingHttpResponse(stream, content_type="text/event-stream")
     response["Cache-Control"] = "no-store, no-transform"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def changes(user: User, session_key: str) -> AsyncIterator[bytes]:
-    """Yield events for one page: ``studies`` with their keys, ``heartbeat``, and ``signed-out`` at the end."""
+async def changes(user: User, session_key: str, names: list[str]) -> AsyncIterator[bytes]:
+    """Yield events for one page: one per topic with keys, ``heartbeat``, and ``signed-out`` at the end."""
     yield f"retry: {RETRY_MILLISECONDS}\n\n".encode() + event("heartbeat")
     checked_at = time.monotonic()
-    async with feed.subscribe(user) as subscription:
+    async with feed.subscribe(user, names) as subscription:
         while True:
-            studies = await subscription.changed(wait_seconds=HEARTBEAT_SECONDS)
-            yield event("studies", studies=studies) if studies else event("heartbeat")
+            news = await subscription.changed(wait_seconds=HEARTBEAT_SECONDS)
+            yield b"".join(event(topic, keys=keys) for topic, keys in news.items()) or event("heartbeat")
             if time.monotonic() - checked_at < CHECK_SESSION_SECONDS:
                 continue
             checked_at = time.monotonic()
@@ -57,7 +61,7 @@ async def changes(user: User, session_key: str) -> AsyncIterator[bytes]:
             if current is None:
                 yield event("signed-out")
                 return
-            if Scope.of(current) != subscription.scope:
+            if Subscription.of(current, names).scopes != subscription.scopes:
                 return  # the page connects again, with what the user may see now
 
 
