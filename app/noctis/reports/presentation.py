@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -33,9 +34,14 @@ def written(report: Report | None, user: User) -> dict[str, Any]:
     }
 
 
-def page_of(report: Report, user: User) -> dict[str, Any]:
-    """Return what the report's page shows; earlier versions for those alone who may read what is not signed."""
-    picture_url = partial(_picture_address, report)
+def page_of(
+    report: Report, user: User | None, picture_address: Callable[[Report, dict[str, Any]], str] | None = None
+) -> dict[str, Any]:
+    """Return what the report's page shows; earlier versions for those alone who may read what is not signed.
+
+    A guest, who is no user, gets the pictures from addresses of their own.
+    """
+    picture_url = partial(picture_address or _picture_address, report)
     sections = [
         {"title": title, "html": as_html(report.content[key], picture_url)}
         for key, title in SECTIONS.items()
@@ -57,7 +63,7 @@ def page_of(report: Report, user: User) -> dict[str, Any]:
         "signer": _name(report.signed_by) if report.signed_by else "",
         "sections": sections,
         "addenda": addenda,
-        "history": _history(report) if user.role != Role.FACILITY_USER else [],
+        "history": _history(report) if user is not None and user.role != Role.FACILITY_USER else [],
     }
 
 

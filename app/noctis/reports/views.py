@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -20,13 +19,12 @@ from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import Instance, Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
-from noctis.dicomweb.errors import DicomwebError
-from noctis.dicomweb.rendering import render_frame
 from noctis.problem_details import problem
 from noctis.reports import actions, locks
-from noctis.reports.content import InvalidContent, images_of
+from noctis.reports.content import InvalidContent
 from noctis.reports.models import Report
 from noctis.reports.permissions import may_report
+from noctis.reports.pictures import holds, picture
 from noctis.reports.presentation import page_of, written
 from noctis.reports.warnings import warnings_before_signing
 
@@ -36,8 +34,6 @@ STATUSES: Final = {
     actions.AlreadySigned: HTTPStatus.CONFLICT,
     actions.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-
-PICTURE_SIDE: Final = 1024
 
 View = Callable[..., HttpResponse]
 
@@ -92,13 +88,9 @@ def report_picture(request: HttpRequest, study_uid: str, instance_uid: str, fram
     user = signed_in_user(request)
     study = _study(user, study_uid)
     instance = get_object_or_404(Instance, series__study=study, sop_instance_uid=instance_uid)
-    if not may_report(user) and not _holds(_readable(study, user), instance_uid, frame_number):
+    if not may_report(user) and not holds(_readable(study, user), instance_uid, frame_number):
         raise Http404
-    try:
-        picture = render_frame(instance, frame_number, PICTURE_SIDE, _window(request), "PNG")
-    except DicomwebError as error:
-        return HttpResponse(f"{error}\n", status=error.status, content_type="text/plain; charset=utf-8")
-    return HttpResponse(picture, content_type="image/png")
+    return picture(request, instance, frame_number)
 
 
 @require_http_methods(["GET", "PUT"])
@@ -170,22 +162,6 @@ def _study(user: User, study_uid: str) -> Study:
 def _readable(study: Study, user: User) -> Report | None:
     reports = Report.objects.readable_by(user).filter(study=study)
     return reports.select_related("author", "signed_by", "locked_by", "study__facility").first()
-
-
-def _holds(report: Report | None, instance_uid: str, frame_number: int) -> bool:
-    if report is None:
-        return False
-    documents = [*report.content.values(), *(addendum.document for addendum in report.addenda.all())]
-    held = images_of(documents)
-    return any((image["instance"], image["frame"]) == (instance_uid, frame_number) for image in held)
-
-
-def _window(request: HttpRequest) -> tuple[float, float] | None:
-    try:
-        center, width = float(request.GET["center"]), float(request.GET["width"])
-    except (KeyError, ValueError):
-        return None
-    return (center, width) if math.isfinite(center) and math.isfinite(width) and width >= 1 else None
 
 
 def _body(request: HttpRequest) -> dict[str, Any]:
