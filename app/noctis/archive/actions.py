@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from noctis.accounts.models import Facility, User
 from noctis.archive.models import FacilityRule, Study, StudyFlag, StudyStatus
+from noctis.archive.signals import announce, studies_changed, studies_ready
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 
@@ -38,7 +39,8 @@ def reopen_flag(flag: StudyFlag, *, acting_user: User) -> bool:
 def let_read(study: Study) -> None:
     """Call a study ready that waited for quality control."""
     waiting = Study.objects.filter(pk=study.pk, status=StudyStatus.UNCHECKED)
-    waiting.update(status=StudyStatus.READY, changed_at=timezone.now())
+    if waiting.update(status=StudyStatus.READY, changed_at=timezone.now()):
+        announce(studies_ready, [study.pk])
 
 
 @transaction.atomic
@@ -47,12 +49,14 @@ def hold_back(study: Study) -> None:
     if FacilityRule.objects.filter(facility=study.facility_id, checks_before_reading=True).exists():
         ready = Study.objects.filter(pk=study.pk, status=StudyStatus.READY)
         ready.update(status=StudyStatus.UNCHECKED, changed_at=timezone.now())
+        announce(studies_changed, [study.pk])
 
 
 @transaction.atomic
 def count_rejected(study: Study, rejected_count: int) -> None:
     """Note how many instances of a study are rejected."""
     Study.objects.filter(pk=study.pk).update(rejected_count=rejected_count, changed_at=timezone.now())
+    announce(studies_changed, [study.pk])
 
 
 @transaction.atomic
@@ -61,7 +65,9 @@ def check_before_reading(facility: Facility, *, is_wanted: bool, acting_user: Us
     FacilityRule.objects.update_or_create(facility=facility, defaults={"checks_before_reading": is_wanted})
     if not is_wanted:
         waiting = Study.objects.filter(facility=facility, status=StudyStatus.UNCHECKED)
+        study_ids = list(waiting.values_list("pk", flat=True))
         waiting.update(status=StudyStatus.READY, changed_at=timezone.now())
+        announce(studies_ready, study_ids)
     record(Action.SETTING_CHANGED, acting_user=acting_user, facility=facility, checks_before_reading=is_wanted)
 
 

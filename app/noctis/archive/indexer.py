@@ -28,7 +28,7 @@ from noctis.archive.models import (
     Study,
     StudyStatus,
 )
-from noctis.archive.signals import series_changed, studies_changed, studies_ready
+from noctis.archive.signals import announce, series_changed, studies_changed, studies_ready
 from noctis.archive.storage_area import give_place, make_all_durable
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -103,10 +103,8 @@ def settle_studies() -> None:
         unchecked = [pk for pk, facility_id in settled if facility_id in checking]
         Study.objects.filter(pk__in=ready).update(status=StudyStatus.READY, changed_at=now)
         Study.objects.filter(pk__in=unchecked).update(status=StudyStatus.UNCHECKED, changed_at=now)
-    if ready:
-        studies_ready.send_robust(sender=None, study_ids=ready)
-    if unchecked:
-        studies_changed.send_robust(sender=None, study_ids=unchecked)
+        announce(studies_ready, ready)
+        announce(studies_changed, unchecked)
 
 
 def _index_batch(files: list[Path]) -> None:

@@ -20,6 +20,7 @@ from pydicom.dataset import Dataset
 from noctis.archive.filing import series_requests, series_values, study_values
 from noctis.archive.header import NotStorable, read_header
 from noctis.archive.models import Instance, Series, SeriesRequest, Study
+from noctis.archive.signals import announce, studies_changed
 
 logger = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ def _reindex_study(key: int, progress: Progress) -> None:
         if first_of_series:
             is_changed |= _refresh(study, _values_of_study(study, first_of_series[0][1]))
         progress.changed += is_changed
+        announce(studies_changed, [key] if is_changed else [])
 
 
 def _first_objects(key: int, progress: Progress) -> Iterator[tuple[int, Dataset]]:

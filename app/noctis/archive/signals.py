@@ -1,5 +1,11 @@
 """What the archive announces after a commit."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
 from django.dispatch import Signal
 
 # Arguments: series_ids, a list of Series primary keys whose instances changed.
@@ -8,5 +14,12 @@ series_changed = Signal()
 # Arguments: study_ids, a list of Study primary keys whose rows changed, and not by arriving instances alone.
 studies_changed = Signal()
 
-# Arguments: study_ids, a list of Study primary keys: nothing came for a while, so they count as complete.
+# Arguments: study_ids, a list of Study primary keys that are complete now, and that may be read.
 studies_ready = Signal()
+
+
+def announce(signal: Signal, study_ids: Iterable[int]) -> None:
+    """Tell whoever listens once the transaction is committed; a listener that fails undoes nothing."""
+    keys = sorted(set(study_ids))
+    if keys:
+        transaction.on_commit(partial(signal.send_robust, sender=None, study_ids=keys))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
 from typing import Any, Final
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from noctis.audit.models import Action
 from noctis.dicom.uids import UUID_ROOT
 from noctis.modality_worklist.models import OPEN, ScheduledProcedureStep, ScheduledStation, Source, StepStatus
 from noctis.modality_worklist.particulars import StepParticulars, cleaned
+from noctis.modality_worklist.signals import steps_changed
 
 # What people and outside systems may make of a step; what a modality performs moves it regardless (performed_actions).
 TRANSITIONS: Final = {
@@ -190,6 +192,7 @@ def set_status(
     detail["status"] = {"from": step.status, "to": status}
     step.status = status
     step.save(update_fields=["status", "changed_at"])
+    _announce(step.study_instance_uid)
     _record(Action.PROCEDURE_CHANGED, step, acting_user, address, **detail)
 
 
@@ -236,6 +239,7 @@ def _insert(
     step.step_id = step.step_id or f"SPS{step.pk}"
     step.save(update_fields=["requested_procedure_id", "step_id"])
     _set_stations(step, particulars.station_ae_titles)
+    _announce(step.study_instance_uid)
     _record(Action.PROCEDURE_SCHEDULED, step, acting_user, origin.address, source=origin.source)
     return step
 
@@ -266,6 +270,8 @@ def _update(
         values[name] = values[name] or getattr(step, name)
     changed = sorted(name for name, value in values.items() if getattr(step, name) != value)
     moved = step.study_instance_uid != values["study_instance_uid"]
+    if moved:
+        _announce(step.study_instance_uid)
     for name in changed:
         setattr(step, name, values[name])
     stations_changed = step.station_ae_titles != list(particulars.station_ae_titles)
@@ -274,6 +280,7 @@ def _update(
     if not changed and not stations_changed:
         return False
     step.save()
+    _announce(step.study_instance_uid)
     named = changed + ["station_ae_titles"] * stations_changed
     _record(Action.PROCEDURE_CHANGED, step, acting_user, address, changed=named)
     shared = [name for name in SHARED_BY_A_STUDY if name in changed]
@@ -310,6 +317,11 @@ def _refuse_contradictions(steps: Iterable[ScheduledProcedureStep]) -> None:
 
 def _locked(step: ScheduledProcedureStep) -> ScheduledProcedureStep:
     return ScheduledProcedureStep.objects.select_for_update().get(pk=step.pk)
+
+
+def _announce(study_instance_uid: str) -> None:
+    told = partial(steps_changed.send_robust, sender=None, study_instance_uid=study_instance_uid)
+    transaction.on_commit(told)
 
 
 def _word(status: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -12,7 +14,8 @@ class ReadingWorklistConfig(AppConfig):
     label = "reading_worklist"
 
     def ready(self) -> None:
-        """Let pages hear which studies changed."""
+        """Let the worklist follow studies and orders, and pages hear which rows changed."""
+        import_module("noctis.reading_worklist.receivers")
         from noctis.live.feed import register  # models are loaded only now
         from noctis.reading_worklist.live_studies import STUDIES
 

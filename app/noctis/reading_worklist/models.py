@@ -6,8 +6,8 @@ index. ``following.py`` keeps it in step; nothing else writes the repeated colum
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar, Final, cast
+from datetime import timedelta
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -51,6 +51,7 @@ class Status(NamedInteger):
 
     SCHEDULED = 10, "Scheduled"
     ARRIVING = 20, "Arriving"
+    UNCHECKED = 25, "To be checked"
     READY = 30, "Ready"
     IN_PROGRESS = 40, "In progress"
     DRAFT = 50, "Draft"
@@ -97,6 +98,7 @@ class ReadingTask(models.Model):
     report_status = models.PositiveSmallIntegerField(choices=Status.choices, null=True, help_text="As the report is")
     needs_no_report = models.BooleanField(default=False)
     is_arriving = models.BooleanField(default=False, help_text="Images are still coming in")
+    is_unchecked = models.BooleanField(default=False, help_text="Waits for quality control before it is read")
     assigned_to = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="reading_tasks")
     assignee_name = models.CharField(max_length=150, blank=True, help_text="The name of assigned_to, to sort by")
     claimed_at = models.DateTimeField(null=True)
@@ -206,8 +208,10 @@ class ReadingTask(models.Model):
             self.status = Status.IN_PROGRESS
         elif self.study_id is None:
             self.status = Status.SCHEDULED
+        elif self.is_arriving:
+            self.status = Status.ARRIVING
         else:
-            self.status = Status.ARRIVING if self.is_arriving else Status.READY
+            self.status = Status.UNCHECKED if self.is_unchecked else Status.READY
 
 
 class TurnaroundTarget(models.Model):
@@ -221,11 +225,6 @@ class TurnaroundTarget(models.Model):
     def __str__(self) -> str:
         return f"turnaround target of facility {self.facility_id}"
 
-    def minutes(self, priority: int) -> int:
-        """Return the target for studies of a priority."""
-        return cast("int", getattr(self, Urgency(priority).key))
-
-
-def due(clock_started_at: datetime, priority: int, target: TurnaroundTarget) -> datetime:
-    """Return when a study should have its report."""
-    return clock_started_at + timedelta(minutes=target.minutes(priority))
+    def time_for(self, priority: int) -> timedelta:
+        """Return how long the report of a study of this priority may take."""
+        return timedelta(minutes=getattr(self, Urgency(priority).key))

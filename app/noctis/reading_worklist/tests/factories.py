@@ -10,12 +10,13 @@ from django.utils import timezone
 from noctis.accounts.models import Facility
 from noctis.archive.models import Patient, Study, StudyStatus
 from noctis.dicom.attributes import person_name_display
+from noctis.reading_worklist.following import follow_studies
 
 _numbers = count(1)
 
 
 def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: Any) -> Study:
-    """Insert a study of ``facility``; its search text is made as ingest makes it."""
+    """Insert a study of ``facility``, with its row of the worklist; its search text is made as ingest makes it."""
     number = next(_numbers)
     now = timezone.now()
     identifier = values.pop("patient_identifier", f"P{number}")
@@ -39,7 +40,7 @@ def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: 
         fields.get("accession_number", ""),
         fields.get("description", ""),
     )
-    return Study.objects.create(
+    study = Study.objects.create(
         facility=facility,
         patient=patient,
         patient_name=patient_name,
@@ -47,3 +48,5 @@ def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: 
         search_text=" ".join(parts).lower(),
         **fields,
     )
+    follow_studies([study.pk])
+    return study
