@@ -48,27 +48,31 @@ def hold_back(study: Study) -> None:
     """Let a study wait for quality control again, where its facility wants that."""
     if FacilityRule.objects.filter(facility=study.facility_id, checks_before_reading=True).exists():
         ready = Study.objects.filter(pk=study.pk, status=StudyStatus.READY)
-        ready.update(status=StudyStatus.UNCHECKED, changed_at=timezone.now())
-        announce(studies_changed, [study.pk])
+        if ready.update(status=StudyStatus.UNCHECKED, changed_at=timezone.now()):
+            announce(studies_changed, [study.pk])
 
 
 @transaction.atomic
-def count_rejected(study: Study, rejected_count: int) -> None:
+def note_rejected(study: Study, rejected_count: int) -> None:
     """Note how many instances of a study are rejected."""
-    Study.objects.filter(pk=study.pk).update(rejected_count=rejected_count, changed_at=timezone.now())
-    announce(studies_changed, [study.pk])
+    if Study.objects.filter(pk=study.pk).update(rejected_count=rejected_count, changed_at=timezone.now()):
+        announce(studies_changed, [study.pk])
 
 
 @transaction.atomic
 def check_before_reading(facility: Facility, *, is_wanted: bool, acting_user: User) -> None:
     """Let a facility's studies wait until they are accepted, or no more; those that wait are then ready."""
     FacilityRule.objects.update_or_create(facility=facility, defaults={"checks_before_reading": is_wanted})
-    if not is_wanted:
-        waiting = Study.objects.filter(facility=facility, status=StudyStatus.UNCHECKED)
-        study_ids = list(waiting.values_list("pk", flat=True))
-        waiting.update(status=StudyStatus.READY, changed_at=timezone.now())
-        announce(studies_ready, study_ids)
+    waiting = [] if is_wanted else _waiting_studies(facility)
+    if waiting:
+        Study.objects.filter(pk__in=waiting).update(status=StudyStatus.READY, changed_at=timezone.now())
+        announce(studies_ready, waiting)
     record(Action.SETTING_CHANGED, acting_user=acting_user, facility=facility, checks_before_reading=is_wanted)
+
+
+def _waiting_studies(facility: Facility) -> list[int]:
+    found = Study.objects.select_for_update().filter(facility=facility, status=StudyStatus.UNCHECKED)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def _record(action: Action, flag: StudyFlag, acting_user: User) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -222,7 +222,7 @@ def _record(action: Action, kept: QuarantinedObject, user: User, address: str | 
     record(action, acting_user=user, address=address, facility=kept.facility, **_names(kept), **detail)
 
 
-def _names(kept: QuarantinedObject) -> dict[str, str]:
+def _names(kept: QuarantinedObject) -> dict[str, Any]:
     return {
         "study_instance_uid": kept.study_instance_uid,
         "sop_instance_uid": kept.sop_instance_uid,
