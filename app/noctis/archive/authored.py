@@ -15,12 +15,11 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from noctis.accounts.models import User
-from noctis.archive.ingest import Origin, Receipt, open_reception, receive
+from noctis.archive.ingest import AUTHORED, Origin, Receipt, open_reception, receive
 from noctis.archive.models import Instance, Series, Study
 from noctis.dicom.attributes import person_name_text, texts
 from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-PROTOCOL: Final = "viewer"
 LONGEST_NAME: Final = 64  # of a component group of a person's name (PS3.5 6.2.1)
 # Type 2 attributes of the Patient and General Study modules, which must be there even when empty, and what else they
 # say that tells people and studies apart (PS3.3 C.7.1.1, C.7.2.1).
@@ -72,14 +71,14 @@ def put_into_archive(dataset: Dataset, study: Study, *, acting_user: User, addre
 
     Never within a transaction: the indexer reads the object at once.
     """
-    reception = open_reception(Origin(study.facility, PROTOCOL, address=address, user=acting_user))
+    reception = open_reception(Origin(study.facility, AUTHORED, address=address, user=acting_user))
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = dataset.SOPClassUID, dataset.SOPInstanceUID
     meta.ImplementationClassUID = IMPLEMENTATION_CLASS_UID
     meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     dataset.file_meta = meta
-    part10 = settings.NOCTIS_DATA.incoming / f"{PROTOCOL}-{secrets.token_hex(8)}.part"
+    part10 = settings.NOCTIS_DATA.incoming / f"{AUTHORED}-{secrets.token_hex(8)}.part"
     try:
         dataset.save_as(part10, enforce_file_format=True)
         part10.chmod(0o600)
@@ -90,7 +89,7 @@ def put_into_archive(dataset: Dataset, study: Study, *, acting_user: User, addre
 
 def _join_series(made: Dataset, study: Study, modality: str, description: str) -> None:
     """Name the series that the object belongs to: one for each kind that is made here, and its number in it."""
-    ours = study.series.filter(modality=modality, description=description, instances__reception__protocol=PROTOCOL)
+    ours = study.series.filter(modality=modality, description=description, instances__reception__protocol=AUTHORED)
     present: Series | None = ours.order_by("pk").first()
     made.Modality, made.SeriesDescription = modality, description
     made.SeriesInstanceUID = UID(present.series_instance_uid) if present else generate_uid(prefix=None)

@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 
 from noctis.archive.flagging import Flags
 from noctis.archive.header import Header
+from noctis.archive.ingest import AUTHORED
 from noctis.archive.models import (
     FlagReason,
     Instance,
@@ -72,6 +73,7 @@ class Batch:
     series: dict[tuple[int, str], Series] = field(default_factory=dict)
     instances: dict[str, Instance] = field(default_factory=dict)
     stored: dict[str, tuple[str, int]] = field(default_factory=dict)  # SHA-256 and facility by SOP Instance UID
+    arriving: set[int] = field(default_factory=set)  # studies that got something that was not made here
     new_series: Counter[int] = field(default_factory=Counter)
     confirmed: set[str] = field(default_factory=set)  # of the study's patient whatever they state, by SOP Instance UID
     flags: Flags = field(default_factory=Flags)
@@ -110,6 +112,8 @@ class Batch:
         series = self._series(study, arrival)
         self.instances[header.sop_instance_uid] = new_instance(arrival, series)
         self.stored[header.sop_instance_uid] = arrival.sha256, study.facility_id
+        if arrival.reception.protocol != AUTHORED:
+            self.arriving.add(study.pk)
         self.flags.note_all(study, unfit, arrival)
         if header.sop_instance_uid not in self.confirmed:
             self.flags.look_at(study, arrival)
@@ -137,9 +141,9 @@ class Batch:
                 series_count=F("series_count") + self.new_series[study_id],
                 modalities=studies_by_id[study_id].modalities,
                 sop_classes=studies_by_id[study_id].sop_classes,
-                status=StudyStatus.ARRIVING,
                 changed_at=self.now,
             )
+        Study.objects.filter(pk__in=self.arriving).update(status=StudyStatus.ARRIVING)
         self.flags.save(self.now)
 
     @property

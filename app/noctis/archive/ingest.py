@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +19,18 @@ from noctis.archive.header import Header, NotStorable, read_header
 from noctis.archive.models import Reception
 from noctis.archive.storage_area import make_durable, sha256_of
 
-__all__ = ["NotStorable", "Origin", "Receipt", "SpooledName", "discard_unfinished", "open_reception", "receive"]
+__all__ = [
+    "AUTHORED",
+    "NotStorable",
+    "Origin",
+    "Receipt",
+    "SpooledName",
+    "discard_unfinished",
+    "open_reception",
+    "receive",
+]
+
+AUTHORED: Final = "viewer"  # the protocol of what people make here: no images are arriving because of it
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pydicom.sequence import Sequence as DicomSequence
 
 from noctis.accounts.models import User
 from noctis.archive.authored import begin_object, person_name_of
+from noctis.archive.models import Instance
 from noctis.key_images.models import KeyImage
 
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
@@ -45,17 +46,46 @@ class Selection:
     description: str = ""
 
 
+@dataclass(frozen=True)
+class Picked:
+    """An object that a document names, with its series and study, or one frame of it."""
+
+    instance: Instance
+    frame_number: int | None = None
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a document is for: the code and meaning of its title, free words, and the series that it joins."""
+
+    code: str
+    meaning: str
+    description: str
+    series_description: str
+
+
 def selection_document(images: Sequence[KeyImage], selection: Selection, author: User) -> Dataset:
     """Return a document that names ``images``, of one study and at least one, in their order."""
-    made = begin_object(images[0].instance, KEY_OBJECT_SELECTION, "KO", SERIES_DESCRIPTION)
+    picked = [
+        Picked(image.instance, image.frame_number if image.instance.number_of_frames > 1 else None) for image in images
+    ]
+    meaning = TITLES[selection.title]
+    return key_object_document(
+        picked, Purpose(selection.title, meaning, selection.description, SERIES_DESCRIPTION), author
+    )
+
+
+def key_object_document(picked: Sequence[Picked], purpose: Purpose, author: User) -> Dataset:
+    """Return a Key Object Selection Document that names ``picked``, of one study and at least one, in their order."""
+    made = begin_object(picked[0].instance, KEY_OBJECT_SELECTION, "KO", purpose.series_description)
     now = timezone.localtime()
     made.ContentDate, made.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     made.ReferencedPerformedProcedureStepSequence = DicomSequence()
-    made.CurrentRequestedProcedureEvidenceSequence = DicomSequence([_evidence(images)])
+    made.CurrentRequestedProcedureEvidenceSequence = DicomSequence([_evidence(picked)])
     made.ValueType, made.ContinuityOfContent = "CONTAINER", "SEPARATE"
-    made.ConceptNameCodeSequence = _coded(selection.title, TITLES[selection.title])
+    made.ConceptNameCodeSequence = _coded(purpose.code, purpose.meaning)
     made.ContentTemplateSequence = DicomSequence([_item(MappingResource="DCMR", TemplateIdentifier="2010")])
-    made.ContentSequence = DicomSequence([*_context(author, selection.description), *map(_image, images)])
+    made.ContentSequence = DicomSequence([*_context(author, purpose.description), *map(_named, picked)])
     return made
 
 
@@ -72,34 +102,34 @@ def _context(author: User, description: str) -> list[Dataset]:
     return [person, name, words]
 
 
-def _image(image: KeyImage) -> Dataset:
-    reference = _reference(image)
-    if image.instance.number_of_frames > 1:
-        reference.ReferencedFrameNumber = image.frame_number
-    return _item(RelationshipType="CONTAINS", ValueType="IMAGE", ReferencedSOPSequence=DicomSequence([reference]))
+def _named(picked: Picked) -> Dataset:
+    """Return a reference as content; what has no pixels is a COMPOSITE (PS3.16 TID 2010)."""
+    reference = _reference(picked)
+    if picked.frame_number is not None:
+        reference.ReferencedFrameNumber = picked.frame_number
+    value_type = "IMAGE" if picked.instance.number_of_frames else "COMPOSITE"
+    return _item(RelationshipType="CONTAINS", ValueType=value_type, ReferencedSOPSequence=DicomSequence([reference]))
 
 
-def _evidence(images: Sequence[KeyImage]) -> Dataset:
-    """Return all images by study and series, each once (PS3.3 C.17.2.1)."""
-    instances = {image.instance_id: image for image in images}.values()
-    by_series = groupby(
-        sorted(instances, key=lambda image: image.instance.series_id), lambda image: image.instance.series
-    )
+def _evidence(picked: Sequence[Picked]) -> Dataset:
+    """Return all objects by study and series, each once (PS3.3 C.17.2.1)."""
+    objects = {one.instance.pk: one for one in picked}.values()
+    by_series = groupby(sorted(objects, key=lambda one: one.instance.series_id), lambda one: one.instance.series)
     series_items = [
         _item(
             SeriesInstanceUID=series.series_instance_uid,
-            ReferencedSOPSequence=DicomSequence([_reference(image) for image in members]),
+            ReferencedSOPSequence=DicomSequence([_reference(one) for one in members]),
         )
         for series, members in by_series
     ]
-    study = images[0].instance.series.study
+    study = picked[0].instance.series.study
     return _item(StudyInstanceUID=study.study_instance_uid, ReferencedSeriesSequence=DicomSequence(series_items))
 
 
-def _reference(image: KeyImage) -> Dataset:
+def _reference(picked: Picked) -> Dataset:
     return _item(
-        ReferencedSOPClassUID=image.instance.sop_class_uid,
-        ReferencedSOPInstanceUID=image.instance.sop_instance_uid,
+        ReferencedSOPClassUID=picked.instance.sop_class_uid,
+        ReferencedSOPInstanceUID=picked.instance.sop_instance_uid,
     )
 
 

@@ -51,6 +51,7 @@ class Rejection(models.Model):
     is_repeat_requested = models.BooleanField(default=False)
     rejected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     rejected_at = models.DateTimeField()
+    note_uid = models.CharField(max_length=64, blank=True, help_text="Of the object that tells other systems of it")
     undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     undone_at = models.DateTimeField(null=True)
 

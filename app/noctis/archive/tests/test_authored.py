@@ -10,8 +10,8 @@ from pydicom import dcmread
 
 from noctis.accounts.models import Role, User
 from noctis.archive import indexer
-from noctis.archive.authored import PROTOCOL, begin_object, person_name_of, put_into_archive
-from noctis.archive.ingest import Origin, open_reception
+from noctis.archive.authored import begin_object, person_name_of, put_into_archive
+from noctis.archive.ingest import AUTHORED, Origin, open_reception
 from noctis.archive.models import Instance, Series, Study, StudyFlag
 from noctis.archive.tests.factories import deliver, image, reception
 
@@ -49,7 +49,7 @@ def test_an_object_joins_the_study_of_the_same_patient(beside, author, data_dir)
     stored = made_object(beside, author)
     assert stored.series.study == beside.series.study
     assert stored.series.series_number == 5
-    assert (stored.reception.protocol, stored.reception.user) == (PROTOCOL, author)
+    assert (stored.reception.protocol, stored.reception.user) == (AUTHORED, author)
     written = dcmread(data_dir.storage / stored.path)
     assert str(written.PatientName) == "Müller^Änne=山田^太郎"
     assert (written.StudyID, written.PatientSex, written.AccessionNumber) == ("7", "F", "")
@@ -76,6 +76,6 @@ def test_the_author_is_named_as_people_write_it(full_name, written):
 
 def test_a_delivery_is_never_noted_within_a_transaction(beside, author):
     # The indexer would meet objects of a delivery that it cannot see, and set them aside.
-    origin = Origin(beside.series.study.facility, PROTOCOL, user=author)
+    origin = Origin(beside.series.study.facility, AUTHORED, user=author)
     with transaction.atomic(), pytest.raises(RuntimeError):
         open_reception(origin)
