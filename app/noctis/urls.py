@@ -24,6 +24,7 @@ urlpatterns = [
     path("", include("noctis.attachments.urls")),
     path("", include("noctis.scheduling.urls")),
     path("", include("noctis.routing.urls")),
+    path("", include("noctis.sharing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
     path("api/v1/", api.urls),
     path("", include("noctis.operations.flag_urls")),

@@ -11,9 +11,21 @@ from django.utils import timezone
 
 from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.reading_worklist.tests.factories import make_study
+from noctis.sharing.tests.conftest import let_guest_in
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
-TRIED_ELSEWHERE = ("dicom-web/", "events/", "send-to/", "transmissions", "admin/forwarding-rules", "api/", "schedule")
+# Somebody outside who has a link to a study open gets what anonymous gets; noctis.sharing's tests try what is theirs.
+GUEST = "guest"
+TRIED_ELSEWHERE = (
+    "dicom-web/",
+    "guest/",
+    "events/",
+    "send-to/",
+    "transmissions",
+    "admin/forwarding-rules",
+    "api/",
+    "schedule",
+)
 
 SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED, BAD = 302, 401, 403, 200, 404, 302, 400
 # What anonymous, roleless, another facility, the owner's facility (twice), radiologists and administrators get.
@@ -69,6 +81,13 @@ EXPECTED = {
     "attachment_restore": ("post", (SIGN_IN, *(MISSING,) * 6)),
     "attachment_file": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "attachment_preview": ("get", (SIGN_IN, *(MISSING,) * 6)),
+    "share_study": ("get", (SIGN_IN, MISSING, MISSING, REFUSED, REFUSED, FOUND, FOUND)),
+    "shares": ("get", SIGNED_IN),
+    "revoke_share": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "extend_share": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "renew_share_code": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "facility_sharing": ("post", ADMINISTRATORS_POST),
+    "shared": ("get", (MISSING,) * 7),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
     "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
@@ -154,10 +173,12 @@ def test_every_address_says_who_may_call_it():
 
 
 @pytest.mark.parametrize("name", sorted(ROUTES))
-@pytest.mark.parametrize("who", EVERYBODY)
+@pytest.mark.parametrize("who", [*EVERYBODY, GUEST])
 def test_access(client, people, study, rows, name, who):
     method, statuses = EXPECTED[name]
-    if who != "anonymous":
+    if who == GUEST:
+        let_guest_in(client, study, people.radiologist)
+    elif who != "anonymous":
         client.force_login(getattr(people, who))
     values = {
         "study_uid": study.study_instance_uid,
@@ -171,7 +192,7 @@ def test_access(client, people, study, rows, name, who):
     }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
     answer = getattr(client, method)(reverse(name, kwargs=arguments))
-    assert answer.status_code == statuses[EVERYBODY.index(who)]
+    assert answer.status_code == statuses[EVERYBODY.index("anonymous" if who == GUEST else who)]
     if statuses is ADMINISTRATORS and answer.status_code == REFUSED:
         assert "not for your role" in answer.content.decode()
 
