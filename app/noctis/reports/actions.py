@@ -5,6 +5,7 @@ The callers find the study by ``visible_to``, so that nobody comes here with a s
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from noctis.reports.content import is_empty, validated, validated_document
 from noctis.reports.models import Addendum, Report, ReportState, ReportVersion
 from noctis.reports.permissions import may_report
 from noctis.reports.signals import ReportEvent, announce
+from noctis.reports.warnings import Warning, as_values, warnings_before_signing  # noqa: A004
 
 # What one person goes on writing stays one version for this long.
 SAME_VERSION_FOR: Final = timedelta(minutes=5)
@@ -40,6 +42,15 @@ class WrongPassword(Refused):
 
 class AlreadySigned(Refused):
     """A signed report is not changed."""
+
+
+class NotAcknowledged(Refused):
+    """Something speaks against signing now, and the signer has not said to know it."""
+
+    def __init__(self, warnings: list[Warning]) -> None:
+        """Keep all that there is to know."""
+        super().__init__("Read and acknowledge what speaks against signing now.")
+        self.warnings = warnings
 
 
 class Conflict(Exception):
@@ -106,19 +117,27 @@ def release(study: Study, version: int, *, acting_user: User) -> Report:
     return report
 
 
-def sign(study: Study, version: int, password: str, *, acting_user: User) -> Report:
-    """Make the report final; its words never change again. Raises WrongPassword, and as ``save`` does."""
+def sign(study: Study, version: int, password: str, *, acting_user: User, acknowledged: Collection[str] = ()) -> Report:
+    """Make the report final; its words never change again. Raises WrongPassword, NotAcknowledged, and as ``save`` does.
+
+    ``acknowledged`` has the keys of the warnings that the signer has read; all that there are now must be among them.
+    """
     _require_password(study, acting_user, password)
     with transaction.atomic():
         report = _held(study, acting_user)
         locks.take(report, acting_user)
         _require_words(report, version)
+        warnings = warnings_before_signing(study, acting_user, report)
+        if any(warning.key not in acknowledged for warning in warnings):
+            raise NotAcknowledged(warnings)
         report.state, report.author = ReportState.FINAL, acting_user
+        report.signed_despite = as_values(warnings)
         report.signed_by, report.signed_at = acting_user, timezone.now()
         _keep_version(report, closes=True)
         locks.let_go(report)
         report.save()
-        _note(Action.REPORT_SIGNED, report, acting_user)
+        despite = [warning.key for warning in warnings]
+        _note(Action.REPORT_SIGNED, report, acting_user, despite=despite)
         announce(report, ReportEvent.SIGNED, acting_user=acting_user)
     return report
 

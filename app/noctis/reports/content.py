@@ -3,7 +3,8 @@
 ``{"findings": {"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "..."}]}]}}``
 
 A ``keyImage`` stands for one frame: ``attrs`` of ``{"instance": "1.2.3", "frame": 1, "center": 50, "width": 400}``, the
-window in units of the modality, or null where the image's own counts.
+window in units of the modality, or null where the image's own counts. A ``field`` stands for words that a template
+leaves to the writer: ``attrs`` of ``{"label": "size", "choices": []}``.
 """
 
 from __future__ import annotations
@@ -28,14 +29,17 @@ MOST_CHARACTERS: Final = 100_000
 DEEPEST: Final = 12
 MOST_NODES: Final = 20_000
 LAST_FRAME: Final = 2**31 - 1
+LONGEST_LABEL: Final = 80
+MOST_CHOICES: Final = 20
 
 _CHILDREN: Final[dict[str, frozenset[str]]] = {
     "doc": frozenset({"paragraph", "bulletList", "orderedList", "keyImage"}),
     "bulletList": frozenset({"listItem"}),
     "orderedList": frozenset({"listItem"}),
     "listItem": frozenset({"paragraph", "bulletList", "orderedList"}),
-    "paragraph": frozenset({"text", "hardBreak"}),
+    "paragraph": frozenset({"text", "hardBreak", "field"}),
     "hardBreak": frozenset(),
+    "field": frozenset(),
     "keyImage": frozenset(),
     "text": frozenset(),
 }
@@ -70,6 +74,11 @@ def is_empty(document: Node | None) -> bool:
     return document is None or not any(node["type"] in {"text", "keyImage"} for node in nodes_of(document))
 
 
+def is_blank(document: Node | None) -> bool:
+    """Whether there is nothing in a document, not even a field to fill."""
+    return is_empty(document) and not any(fields_of([document] if document else []))
+
+
 def nodes_of(document: Node) -> Iterator[Node]:
     """Yield a node and everything in it, in reading order."""
     yield document
@@ -83,6 +92,12 @@ def images_of(documents: Iterable[Node]) -> Iterator[Node]:
         yield from (node["attrs"] for node in nodes_of(document) if node["type"] == "keyImage")
 
 
+def fields_of(documents: Iterable[Node]) -> Iterator[str]:
+    """Yield the label of every field that nobody filled."""
+    for document in documents:
+        yield from (node["attrs"]["label"] for node in nodes_of(document) if node["type"] == "field")
+
+
 def as_text(document: Node | None) -> str:
     """Return the words, a line for each paragraph, list items with a dash."""
     return "\n".join(_lines(document)) if document else ""
@@ -94,6 +109,8 @@ def as_html(document: Node, picture_url: Callable[[Node], str]) -> SafeString:
         return _marked(document)
     if document["type"] == "hardBreak":
         return mark_safe("<br>")
+    if document["type"] == "field":
+        return format_html('<span class="report-field">{}</span>', _field_text(document))
     if document["type"] == "keyImage":
         return format_html('<figure><img src="{}" alt="Key image"></figure>', picture_url(document["attrs"]))
     inner = format_html_join("", "{}", ((as_html(child, picture_url),) for child in document.get("content", ())))
@@ -108,11 +125,18 @@ def _marked(text: Node) -> SafeString:
     return html
 
 
+def _words(node: Node) -> str:
+    return _field_text(node) if node["type"] == "field" else node.get("text", "\n")
+
+
+def _field_text(field: Node) -> str:
+    return f"[{field['attrs']['label']}]"
+
+
 def _lines(node: Node, prefix: str = "") -> Iterator[str]:
     kind = node["type"]
     if kind == "paragraph":
-        words = "".join(child.get("text", "\n") for child in node.get("content", ()))
-        yield prefix + words
+        yield prefix + "".join(_words(child) for child in node.get("content", ()))
     elif kind == "keyImage":
         yield "[Key image]"
     else:
@@ -129,6 +153,8 @@ def _validated(node: object, allowed: frozenset[str], depth: int, counted: list[
         return _validated_text(node, counted)
     if kind == "keyImage":
         return {"type": kind, "attrs": _validated_image(node.get("attrs"))}
+    if kind == "field":
+        return {"type": kind, "attrs": _validated_field(node.get("attrs"))}
     children = node.get("content", [])
     if not isinstance(children, list) or counted[0] + len(children) > MOST_NODES:
         raise InvalidContent("The text is too long.")
@@ -149,12 +175,6 @@ def _validated_text(node: Node, counted: list[int]) -> Node:
     return {"type": "text", "text": text, **({"marks": [{"type": kind} for kind in kinds]} if kinds else {})}
 
 
-def _kinds(marks: object) -> list[object]:
-    if not isinstance(marks, list):
-        return [None]
-    return [mark.get("type") if isinstance(mark, dict) else None for mark in marks]
-
-
 def _validated_image(attributes: object) -> Node:
     sent = attributes if isinstance(attributes, dict) else {}
     instance, frame = sent.get("instance"), sent.get("frame")
@@ -164,6 +184,15 @@ def _validated_image(attributes: object) -> Node:
     if not isinstance(instance, str) or not is_valid_uid(instance) or not is_frame or not is_window:
         raise InvalidContent("A key image names no image.")
     return {"instance": instance, "frame": frame, "center": window[0], "width": window[1]}
+
+
+def _validated_field(attributes: object) -> Node:
+    sent = attributes if isinstance(attributes, dict) else {}
+    label, choices = sent.get("label"), sent.get("choices", [])
+    words = [label, *choices] if isinstance(choices, list) and len(choices) <= MOST_CHOICES else [None]
+    if not all(isinstance(word, str) and 0 < len(word) <= LONGEST_LABEL and word.isprintable() for word in words):
+        raise InvalidContent("A field of the template has no proper name.")
+    return {"label": label, "choices": choices}
 
 
 def _is_number(value: object) -> bool:

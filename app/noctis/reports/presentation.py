@@ -47,6 +47,7 @@ def page_of(
         for key, title in SECTIONS.items()
         if not is_empty(report.content.get(key))
     ]
+    sees_all = user is not None and user.role != Role.FACILITY_USER
     addenda = [
         {
             "author": _name(addendum.author),
@@ -63,7 +64,8 @@ def page_of(
         "signer": _name(report.signed_by) if report.signed_by else "",
         "sections": sections,
         "addenda": addenda,
-        "history": _history(report) if user is not None and user.role != Role.FACILITY_USER else [],
+        "despite": report.signed_despite if sees_all else [],
+        "history": _history(report) if sees_all else [],
     }
 
 

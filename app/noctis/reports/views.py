@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from functools import wraps
-from http import HTTPStatus
-from typing import Any, Final
-
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control
@@ -19,43 +13,21 @@ from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import Instance, Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
-from noctis.problem_details import problem
-from noctis.reports import actions, locks
-from noctis.reports.content import InvalidContent
+from noctis.reports import actions
+from noctis.reports.assistance import assistance_for
 from noctis.reports.models import Report
 from noctis.reports.permissions import may_report
 from noctis.reports.pictures import holds, picture
 from noctis.reports.presentation import page_of, written
-from noctis.reports.warnings import warnings_before_signing
-
-STATUSES: Final = {
-    actions.NotAllowed: HTTPStatus.FORBIDDEN,
-    actions.WrongPassword: HTTPStatus.UNPROCESSABLE_ENTITY,
-    actions.AlreadySigned: HTTPStatus.CONFLICT,
-    actions.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-
-View = Callable[..., HttpResponse]
-
-
-def explains_refusals(view: View) -> View:
-    """Answer what an action refuses with a problem that says why."""
-
-    @wraps(view)
-    def answered(request: HttpRequest, study_uid: str) -> HttpResponse:
-        try:
-            return view(request, study_uid)
-        except InvalidContent as error:
-            return problem(HTTPStatus.BAD_REQUEST, str(error))
-        except locks.Locked as error:
-            return problem(HTTPStatus.LOCKED, str(error))
-        except actions.Refused as refused:
-            return problem(STATUSES[type(refused)], str(refused))
-        except actions.Conflict as conflict:
-            current = written(conflict.current, signed_in_user(request))
-            return problem(HTTPStatus.CONFLICT, "The report was changed meanwhile.", current=current)
-
-    return answered
+from noctis.reports.requests import (
+    acknowledged_in,
+    body_of,
+    explains_refusals,
+    password_in,
+    study_for,
+    version_in,
+)
+from noctis.reports.warnings import as_values, warnings_before_signing
 
 
 @require_safe
@@ -63,7 +35,7 @@ def explains_refusals(view: View) -> View:
 def report_page(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Show the report for reading and printing; one that the user may not read does not exist."""
     user = signed_in_user(request)
-    report = _readable(_study(user, study_uid), user)
+    report = _readable(study_for(user, study_uid), user)
     if report is None or report.version == 0:
         raise Http404
     if request.method == "GET":
@@ -86,7 +58,7 @@ def report_picture(request: HttpRequest, study_uid: str, instance_uid: str, fram
     Who writes the report sees any image of the study; who reads it those that it holds.
     """
     user = signed_in_user(request)
-    study = _study(user, study_uid)
+    study = study_for(user, study_uid)
     instance = get_object_or_404(Instance, series__study=study, sop_instance_uid=instance_uid)
     if not may_report(user) and not holds(_readable(study, user), instance_uid, frame_number):
         raise Http404
@@ -99,12 +71,24 @@ def report_picture(request: HttpRequest, study_uid: str, instance_uid: str, fram
 def report_content(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Give what the report says and what stands in the way of signing it; or keep what was written."""
     user = signed_in_user(request)
-    study = _study(user, study_uid)
+    study = study_for(user, study_uid)
     if request.method == "PUT":
-        body = _body(request)
-        return JsonResponse(written(actions.save(study, body.get("content"), _version(body), acting_user=user), user))
+        body = body_of(request)
+        return JsonResponse(written(actions.save(study, body.get("content"), version_in(body), acting_user=user), user))
     report = _readable(study, user)
-    return JsonResponse({**written(report, user), "warnings": warnings_before_signing(study, user)})
+    return JsonResponse({**written(report, user), "warnings": as_values(warnings_before_signing(study, user, report))})
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+@explains_refusals
+def report_assistance(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Give what helps to write: the order, templates, macros and priors, to those who write reports."""
+    user = signed_in_user(request)
+    study = study_for(user, study_uid)
+    if not may_report(user):
+        raise actions.NotAllowed("Only radiologists write reports.")
+    return JsonResponse(assistance_for(study, user))
 
 
 @require_http_methods(["POST", "DELETE"])
@@ -113,11 +97,11 @@ def report_content(request: HttpRequest, study_uid: str) -> HttpResponse:
 def report_lock(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Begin or go on writing, by force if the body says so; or stop."""
     user = signed_in_user(request)
-    study = _study(user, study_uid)
+    study = study_for(user, study_uid)
     if request.method == "DELETE":
         actions.let_go(study, acting_user=user)
         return JsonResponse({})
-    by_force = _body(request).get("byForce") is True
+    by_force = body_of(request).get("byForce") is True
     return JsonResponse(written(actions.take_lock(study, acting_user=user, by_force=by_force), user))
 
 
@@ -127,7 +111,7 @@ def report_lock(request: HttpRequest, study_uid: str) -> HttpResponse:
 def release_report(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Make the report preliminary."""
     user = signed_in_user(request)
-    report = actions.release(_study(user, study_uid), _version(_body(request)), acting_user=user)
+    report = actions.release(study_for(user, study_uid), version_in(body_of(request)), acting_user=user)
     return JsonResponse(written(report, user))
 
 
@@ -135,11 +119,12 @@ def release_report(request: HttpRequest, study_uid: str) -> HttpResponse:
 @cache_control(private=True, no_store=True)
 @explains_refusals
 def sign_report(request: HttpRequest, study_uid: str) -> HttpResponse:
-    """Make the report final; the body holds the signer's password."""
+    """Make the report final; the body holds the signer's password, and the keys of the acknowledged warnings."""
     user = signed_in_user(request)
-    study = _study(user, study_uid)
-    body = _body(request)
-    report = actions.sign(study, _version(body), _password(body), acting_user=user)
+    study = study_for(user, study_uid)
+    body = body_of(request)
+    values = version_in(body), password_in(body)
+    report = actions.sign(study, *values, acknowledged=acknowledged_in(body), acting_user=user)
     return JsonResponse(written(report, user))
 
 
@@ -149,38 +134,12 @@ def sign_report(request: HttpRequest, study_uid: str) -> HttpResponse:
 def add_to_report(request: HttpRequest, study_uid: str) -> HttpResponse:
     """Sign an addendum; the body holds its document and the signer's password."""
     user = signed_in_user(request)
-    study = _study(user, study_uid)
-    body = _body(request)
-    report = actions.add(study, body.get("document"), _password(body), acting_user=user)
+    study = study_for(user, study_uid)
+    body = body_of(request)
+    report = actions.add(study, body.get("document"), password_in(body), acting_user=user)
     return JsonResponse(written(report, user))
-
-
-def _study(user: User, study_uid: str) -> Study:
-    return get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
 
 
 def _readable(study: Study, user: User) -> Report | None:
     reports = Report.objects.readable_by(user).filter(study=study)
     return reports.select_related("author", "signed_by", "locked_by", "study__facility").first()
-
-
-def _body(request: HttpRequest) -> dict[str, Any]:
-    try:
-        body = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise InvalidContent("The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise InvalidContent("The body is no object.")
-    return body
-
-
-def _version(body: dict[str, Any]) -> int:
-    version = body.get("version")
-    if not isinstance(version, int) or isinstance(version, bool) or version < 0:
-        raise InvalidContent("version is not a number from 0.")
-    return version
-
-
-def _password(body: dict[str, Any]) -> str:
-    password = body.get("password")
-    return password if isinstance(password, str) else ""

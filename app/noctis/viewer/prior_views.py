@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from noctis.accounts.client_address import client_address
 from noctis.accounts.permissions import signed_in_user
 from noctis.archive.models import Study
+from noctis.archive.priors import Prior, contradict, priors_of
 from noctis.viewer.actions import note_opened
-from noctis.viewer.priors import Prior, contradict, priors_of
 
 
 @require_safe

@@ -5,6 +5,12 @@ import type { OwnRequests } from './ownRequests';
 
 export type ReportContent = Partial<Record<string, ReportDocument>>;
 
+/** What speaks against signing; `key` names what exactly was acknowledged. */
+export interface SigningWarning {
+  key: string;
+  text: string;
+}
+
 export interface Report {
   /** Null while nothing was written. */
   state: 'draft' | 'preliminary' | 'final' | 'addended' | null;
@@ -17,7 +23,7 @@ export interface Report {
   /** Somebody else who writes now. */
   writer: string | null;
   /** What speaks against signing now; with the first answer only. */
-  warnings?: readonly string[];
+  warnings?: readonly SigningWarning[];
 }
 
 /** Somebody else changed it meanwhile, or it is signed. */
@@ -28,6 +34,22 @@ export class ReportConflict extends Error {
   ) {
     super(message);
   }
+}
+
+/** Something speaks against signing that the signer has not acknowledged. */
+export class UnacknowledgedError extends Error {
+  constructor(
+    message: string,
+    readonly warnings: readonly SigningWarning[],
+  ) {
+    super(message);
+  }
+}
+
+interface Refusal {
+  detail: string;
+  current?: Report;
+  warnings?: readonly SigningWarning[];
 }
 
 const conflict = 409;
@@ -60,8 +82,9 @@ export class ReportClient {
     return this.exchange('POST', 'release', { version });
   }
 
-  sign(version: number, password: string): Promise<Report> {
-    return this.exchange('POST', 'signature', { version, password });
+  /** Raises UnacknowledgedError while a warning is not among the acknowledged ones. */
+  sign(version: number, password: string, acknowledged: readonly string[]): Promise<Report> {
+    return this.exchange('POST', 'signature', { version, password, acknowledged });
   }
 
   add(document: ReportDocument, password: string): Promise<Report> {
@@ -71,7 +94,8 @@ export class ReportClient {
   private async exchange(method: string, part: string, body?: object): Promise<Report> {
     const response = await this.requests.send(method, `${this.url}/${part}`, body);
     if (response.status !== conflict) return (await response.json()) as Report;
-    const { detail, current } = (await response.json()) as { detail: string; current?: Report };
+    const { detail, current, warnings } = (await response.json()) as Refusal;
+    if (warnings) throw new UnacknowledgedError(detail, warnings);
     throw new ReportConflict(detail, current);
   }
 }

@@ -61,7 +61,7 @@ export class ReportKeeper {
   async begin(byForce = false): Promise<void> {
     const report = await this.client.lock(byForce);
     this.isWriting = true;
-    this.show({ ...report, warnings: this.report?.warnings ?? [] });
+    this.show(report);
     clearInterval(this.renewal);
     this.renewal = setInterval(() => void this.renew(), renewMs);
     this.events.stateChanged('saved');

@@ -12,6 +12,7 @@ from django.utils import timezone
 from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.sharing.tests.conftest import let_guest_in
+from noctis.reports.models import Macro, ReportTemplate
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
 # Somebody outside who has a link to a study open gets what anonymous gets; noctis.sharing's tests try what is theirs.
@@ -32,6 +33,7 @@ SIGN_IN, NO_SCRIPT, REFUSED, FOUND, MISSING, MOVED, BAD = 302, 401, 403, 200, 40
 OPEN = (FOUND,) * 7
 SIGNED_IN = (SIGN_IN, *(FOUND,) * 6)
 OWNERS = (SIGN_IN, MISSING, MISSING, FOUND, FOUND, FOUND, FOUND)
+KEEPERS = (SIGN_IN, *(REFUSED,) * 4, FOUND, FOUND)
 ADMINISTRATORS = (SIGN_IN, *(REFUSED,) * 5, FOUND)
 ADMINISTRATORS_POST = (SIGN_IN, *(REFUSED,) * 5, MOVED)
 
@@ -66,6 +68,16 @@ EXPECTED = {
     "report": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "report_picture": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "report_content": ("get", OWNERS),
+    "report_assistance": ("get", (SIGN_IN, MISSING, MISSING, REFUSED, REFUSED, FOUND, REFUSED)),
+    "report_templates": ("get", KEEPERS),
+    "new_report_template": ("get", KEEPERS),
+    "export_report_templates": ("get", KEEPERS),
+    "import_report_templates": ("post", KEEPERS),
+    "edit_report_template": ("get", (SIGN_IN, *(REFUSED,) * 4, MISSING, FOUND)),
+    "remove_report_template": ("post", (SIGN_IN, *(REFUSED,) * 4, MISSING, MOVED)),
+    "report_macros": ("get", KEEPERS),
+    "edit_report_macro": ("get", (SIGN_IN, *(REFUSED,) * 4, MISSING, FOUND)),
+    "remove_report_macro": ("post", (SIGN_IN, *(REFUSED,) * 4, MISSING, MOVED)),
     "report_lock": ("delete", OWNERS),
     "report_release": ("post", (SIGN_IN, MISSING, MISSING, BAD, BAD, BAD, BAD)),
     "report_signature": ("post", (SIGN_IN, MISSING, MISSING, BAD, BAD, BAD, BAD)),
@@ -164,6 +176,8 @@ def rows(people, entity, attempt, further_title, commitment, flag) -> dict[str, 
         "commitment": commitment.pk,
         "facilit": people.north.pk,
         "flag": flag.pk,
+        "report_template": ReportTemplate.objects.create(name="Shared", content={}).pk,
+        "report_macro": Macro.objects.create(shortcut="shared", text="Shared").pk,
         "": people.stranger.pk,
     }
 

@@ -43,7 +43,7 @@ def test_readers_get_the_pictures_of_the_report_that_they_may_read_and_no_other(
     assert (status(reader, held), status(reader, other)) == (200, 200)
     assert (status(people.technician, held), status(people.technician, other)) == (200, 404)
     assert status(people.owner, held) == 404
-    actions.sign(study, 1, PASSWORD, acting_user=reader)
+    actions.sign(study, 1, PASSWORD, acknowledged={"arriving"}, acting_user=reader)
     assert (status(people.owner, held), status(people.owner, other)) == (200, 404)
     for who in (people.stranger, people.roleless):
         assert (status(who, held), status(who, other)) == (404, 404)

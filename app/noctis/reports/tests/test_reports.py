@@ -11,14 +11,12 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from noctis.accounts.models import Role, User
+from noctis.accounts.models import User
 from noctis.archive.models import Study, StudyStatus
 from noctis.audit.models import Action, AuditEntry
-from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports.models import Addendum, Report, ReportVersion
 from noctis.reports.signals import ReportEvent, report_changed
-
-PASSWORD = "a long enough passphrase"
+from noctis.reports.tests.conftest import PASSWORD
 
 
 def doc(*paragraphs: str) -> dict[str, Any]:
@@ -26,24 +24,6 @@ def doc(*paragraphs: str) -> dict[str, Any]:
         "type": "doc",
         "content": [{"type": "paragraph", "content": [{"type": "text", "text": text}]} for text in paragraphs],
     }
-
-
-@pytest.fixture
-def study(people) -> Study:
-    return make_study(people.north, status=StudyStatus.READY)
-
-
-@pytest.fixture
-def reader(people) -> User:
-    user: User = people.radiologist
-    user.set_password(PASSWORD)
-    user.save()
-    return user
-
-
-@pytest.fixture
-def colleague(db) -> User:
-    return User.objects.create_user("colleague", role=Role.RADIOLOGIST, password=PASSWORD)
 
 
 def call(user: User, study: Study, part: str, method: str, body: object = None) -> Any:
@@ -192,7 +172,8 @@ def test_an_empty_report_is_not_signed(reader, study):
 def test_what_speaks_against_signing_is_told(reader, study):
     assert read(reader, study).json()["warnings"] == []
     Study.objects.update(status=StudyStatus.ARRIVING)
-    assert read(reader, study).json()["warnings"] == ["Images of this study are still arriving."]
+    warning = {"key": "arriving", "text": "Images of this study are still arriving."}
+    assert read(reader, study).json()["warnings"] == [warning]
 
 
 def test_readers_see_what_changed_between_versions(people, reader, colleague, study):

@@ -6,7 +6,7 @@ import { ReportPanel } from '../../ui/reportPanel';
 import { SignDialog } from '../../ui/signDialog';
 import { element } from '../../ui/dom';
 import type { Feature, Viewer } from '../feature';
-import { ReportClient, type Report, type ReportContent } from '../reportClient';
+import { ReportClient, UnacknowledgedError, type Report, type ReportContent } from '../reportClient';
 import { ReportKeeper, type WritingState } from '../reportKeeper';
 
 const panelId = 'report';
@@ -127,15 +127,18 @@ class ReportDesk {
   }
 
   private async sign(): Promise<void> {
-    await this.keeper.flush();
-    if (!this.keeper.isSaved) return;
-    this.dialog.open({
-      title: 'Sign the report',
-      warnings: this.keeper.current?.warnings ?? [],
-      sign: async (password) => {
-        const signed = await this.client.sign(this.keeper.current?.version ?? 0, password);
-        this.keeper.adopt(signed);
-      },
+    await this.attempt(async () => {
+      await this.keeper.flush();
+      if (!this.keeper.isSaved) return;
+      this.dialog.open({
+        title: 'Sign the report',
+        warnings: (await this.client.load()).warnings ?? [],
+        sign: async (password, acknowledged) => {
+          const version = this.keeper.current?.version ?? 0;
+          this.keeper.adopt(await this.client.sign(version, password, acknowledged));
+        },
+        warningsOf: (error) => (error instanceof UnacknowledgedError ? error.warnings : undefined),
+      });
     });
   }
 
