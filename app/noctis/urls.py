@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("noctis.key_images.urls")),
     path("", include("noctis.presentation_states.urls")),
     path("", include("noctis.attachments.urls")),
+    path("", include("noctis.notifications.urls")),
     path("", include("noctis.scheduling.urls")),
     path("", include("noctis.routing.urls")),
     path("", include("noctis.sharing.urls")),

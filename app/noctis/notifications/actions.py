@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Final
 
 from django.db import transaction
@@ -16,10 +16,12 @@ from django.utils import timezone
 
 from noctis.accounts.models import User
 from noctis.archive.models import Study
+from noctis.audit.actions import record
+from noctis.audit.models import Action
 from noctis.notifications.choices import choices_of
-from noctis.notifications.event_kinds import MANDATORY, NOTHING, Choice, Event, MailChoice
-from noctis.notifications.mail_queue import mail_for
-from noctis.notifications.models import LONGEST_TEXT, Mail, Notification
+from noctis.notifications.event_kinds import MANDATORY, NOTHING, Choice, Event, MailChoice, default_choice
+from noctis.notifications.mail_queue import mail_for, may_get_mail
+from noctis.notifications.models import DIGEST_TIME, LONGEST_TEXT, DigestPreference, EventPreference, Mail, Notification
 from noctis.notifications.recipients import who_see
 
 MOST_RECIPIENTS: Final = 1000
@@ -54,8 +56,10 @@ def notify(
     Left out are those who may not see ``study``, those whose role is never told of the event, and ``acting_user``, who
     did it. ``text`` and ``path`` go out by e-mail too: nothing of a patient may stand in them. ``path`` is an address
     of the appliance that the notification leads to, the viewer of the study where it is empty. What happens again with
-    the same ``study`` and ``key`` before it was read is counted, not told twice.
+    the same ``study`` and ``key`` before it was read is counted, not told twice. Raises ValueError for another path.
     """
+    if path and (not path.startswith("/") or path.startswith("//")):
+        raise ValueError("a notification leads to an address of the appliance")
     found = User.objects.filter(pk__in=[user.pk for user in recipients], is_active=True)
     if study is not None:
         found = found.filter(who_see(study.facility_id))
@@ -69,7 +73,7 @@ def notify(
 
 
 def _tell(readers: list[User], choices: Mapping[int, Choice], occurrence: Occurrence) -> None:
-    mailed = [user for user in readers if choices[user.pk].mail == MailChoice.AT_ONCE and user.email]
+    mailed = [user for user in readers if choices[user.pk].mail == MailChoice.AT_ONCE and may_get_mail(user)]
     mails = mail_for(mailed, occurrence.event, at=occurrence.at, bundled=occurrence.event not in MANDATORY)
     known = _unread(readers, occurrence)
     new = []
@@ -118,3 +122,27 @@ def mark_read(user: User, *, uid: str | None = None, event: str = "") -> int:
         unread = unread.filter(event=event)
     now = timezone.now()
     return unread.update(read_at=now, changed_at=now)
+
+
+@transaction.atomic
+def choose(choices: Mapping[Event, Choice], digest_at: time, *, acting_user: User) -> None:
+    """Keep how a user wants to be told; what is as the role has it by default is not kept and follows it."""
+    for event, choice in choices.items():
+        default = default_choice(event, acting_user.role)
+        if default is None:
+            continue
+        own = EventPreference.objects.filter(user=acting_user, event=event)
+        if choice == default:
+            own.delete()
+        else:
+            own.update_or_create(user=acting_user, event=event, defaults={"in_app": choice.in_app, "mail": choice.mail})
+    DigestPreference.objects.update_or_create(user=acting_user, defaults={"at": digest_at})
+    record(Action.SETTING_CHANGED, acting_user=acting_user, setting="notifications")
+
+
+@transaction.atomic
+def choose_defaults(*, acting_user: User) -> None:
+    """Forget what a user chose: the defaults of the role count again."""
+    EventPreference.objects.filter(user=acting_user).delete()
+    DigestPreference.objects.filter(user=acting_user).update(at=DIGEST_TIME)
+    record(Action.SETTING_CHANGED, acting_user=acting_user, setting="notifications", defaults=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import time
 
 from noctis.accounts.models import User
 from noctis.notifications.event_kinds import MANDATORY, NOTHING, Choice, Event, MailChoice, default_choice
-from noctis.notifications.models import EventPreference
+from noctis.notifications.models import DIGEST_TIME, DigestPreference, EventPreference
 
 
 def choices_of(users: Iterable[User], event: Event) -> Mapping[int, Choice]:
@@ -24,6 +25,12 @@ def choices_for(user: User) -> Mapping[Event, Choice]:
         for event in Event
         if default_choice(event, user.role) is not None
     }
+
+
+def digest_time_of(user: User) -> time:
+    """Return when a user gets the daily digest, by the clock of the installation."""
+    kept = DigestPreference.objects.filter(user=user).first()
+    return kept.at if kept else DIGEST_TIME
 
 
 def _choice(user: User, event: Event, kept: EventPreference | None) -> Choice:

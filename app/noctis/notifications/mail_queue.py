@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
+
 from noctis.accounts.models import User
 from noctis.notifications.event_kinds import Event
 from noctis.notifications.models import Mail, MailState
 
 # After a mail the next of its kind to the same user waits so long, and takes up what happens meanwhile.
 PAUSE: Final = timedelta(minutes=10)
+
+
+def may_get_mail(user: User) -> bool:
+    """Whether there is a server to send by and an address to send to."""
+    return bool(settings.NOCTIS_SMTP_HOST and user.email)
 
 
 def mail_for(users: Iterable[User], event: Event, *, at: datetime, bundled: bool) -> dict[int, Mail]:

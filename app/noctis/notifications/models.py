@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from noctis.accounts.models import User
 from noctis.archive.models import Study
-from noctis.notifications.event_kinds import Event, MailChoice, event_choices
+from noctis.notifications.event_kinds import Event, MailChoice, default_choice, event_choices
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -26,10 +26,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     """Notifications, scoped by their reader and by what the reader may see now."""
 
     def visible_to(self, user: User | AnonymousUser) -> NotificationQuerySet:
-        """Return the user's own; one of a study that the user may no longer see is gone."""
+        """Return the user's own, without what the role is not told of, and without studies that became others'."""
         if not isinstance(user, User) or not user.is_active:
             return self.none()
-        own = self.filter(user=user)
+        own = self.filter(user=user, event__in=[event for event in Event if default_choice(event, user.role)])
         if user.sees_all_facilities:
             return own
         return own.filter(Q(study=None) | Q(study__in=Study.objects.visible_to(user)))

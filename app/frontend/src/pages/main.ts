@@ -8,6 +8,7 @@ import { startCopyButtons } from './copyButtons';
 import { startDialogs } from './dialogs';
 import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
+import { startNotifications } from './notifications';
 import { startPrintButtons } from './printButtons';
 import { goToSignIn, startRequestErrors } from './requestErrors';
 import { startSignedIn } from './signedIn';
@@ -31,4 +32,6 @@ for (const form of document.querySelectorAll<HTMLFormElement>('[data-filter-bar]
 const live = new LivePage(document.body.dataset.live ?? '', goToSignIn);
 const worklist = document.querySelector<HTMLElement>('[data-worklist]');
 if (worklist) startWorklist(worklist, live);
+const bell = document.querySelector<HTMLElement>('[data-bell]');
+if (bell) startNotifications(bell, live);
 live.start();

@@ -9,6 +9,7 @@ import {
   FilePen,
   ArrowLeft,
   ArrowUpRight,
+  Bell,
   Blend,
   Box,
   ChevronDown,
@@ -84,6 +85,7 @@ import {
 const drawings = {
   back: ArrowLeft,
   help: CircleHelp,
+  bell: Bell,
   window: Sun,
   presets: SlidersHorizontal,
   scroll: Layers,

@@ -18,6 +18,9 @@ export interface ViewerSettings {
   priorsUrl: string;
   notesUrl: string;
   attachmentsUrl: string;
+  /** The stream of changes, and the latest notifications; absent where the page has no bell. */
+  liveUrl: string | undefined;
+  notificationsUrl: string | undefined;
   /** Names the study after this one in the worklist. */
   nextUrl: string;
   reportUrl: string;
@@ -64,6 +67,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     priorsUrl: priorsUrl ?? `/viewer/${studyUid}/priors`,
     notesUrl: root.dataset.notesUrl ?? `/viewer/${studyUid}/notes`,
     attachmentsUrl: root.dataset.attachmentsUrl ?? `/viewer/${studyUid}/attachments`,
+    liveUrl: root.dataset.liveUrl,
+    notificationsUrl: root.dataset.notificationsUrl,
     reportUrl: root.dataset.reportUrl ?? `/studies/${studyUid}/report`,
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',

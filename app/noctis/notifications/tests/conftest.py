@@ -54,3 +54,9 @@ def administrator(people) -> User:
 @pytest.fixture
 def technician(people) -> User:
     return with_address(people.technician)
+
+
+@pytest.fixture(autouse=True)
+def _mail_is_set_up(settings) -> None:
+    settings.NOCTIS_SMTP_HOST = "mail.example"
+    settings.NOCTIS_SMTP_FROM = "noctis@pacs.example"

@@ -11,6 +11,7 @@ import { linking } from './linking';
 import { measurements } from './measurements';
 import { navigation } from './navigation';
 import { notes } from './notes';
+import { notifications } from './notifications';
 import { otherContent } from './otherContent';
 import { output } from './output';
 import { pointing } from './pointing';
@@ -40,6 +41,7 @@ export const makers: readonly MakeFeature[] = [
   otherContent,
   notes,
   attachments,
+  notifications,
   secondWindow,
   fullScreen,
   preferences,
