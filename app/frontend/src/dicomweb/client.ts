@@ -6,6 +6,7 @@ import { text, type DicomObject } from './json';
 import { firstPart, type Part } from './multipart';
 import { Tag } from './tags';
 
+export const archiveRoot = '/dicom-web';
 const jsonType = 'application/dicom+json';
 const frameType = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
 const decodedFrameType =
@@ -56,7 +57,8 @@ export class DicomWebClient {
 
   /** A value that the metadata left out because of its size. */
   async bulkData(url: string, signal?: AbortSignal): Promise<Uint8Array> {
-    const { value, contentType } = await getBytes(url, { accept: bulkType, signal, ...this.retryOption() });
+    const accept = bulkType;
+    const { value, contentType } = await getBytes(this.own(url), { accept, signal, ...this.retryOption() });
     return firstPart(value, contentType).bytes;
   }
 
@@ -67,7 +69,7 @@ export class DicomWebClient {
     while (filled < length) {
       const range = { first: first + filled, last: first + length - 1 };
       const options = { accept: octets, range, signal, ...this.retryOption() };
-      const part = await getBytes(url, options).catch(noneBeyondTheEnd);
+      const part = await getBytes(this.own(url), options).catch(noneBeyondTheEnd);
       if (part === undefined || part.value.byteLength === 0) break;
       whole.set(part.value.subarray(0, length - filled), filled);
       filled += part.value.byteLength;
@@ -81,6 +83,12 @@ export class DicomWebClient {
       (tag) => text(instance, tag) ?? '',
     );
     return `${this.root}${this.seriesPath(study ?? '', series ?? '')}/instances/${uid(object ?? '')}/rendered`;
+  }
+
+  /** Metadata name values below the archive's own root; whoever has another one finds them there. */
+  private own(url: string): string {
+    const below = `${archiveRoot}/`;
+    return url.startsWith(below) ? `${this.root}/${url.slice(below.length)}` : url;
   }
 
   private seriesPath(studyUid: string, seriesUid: string): string {

@@ -35,3 +35,8 @@ if (worklist) startWorklist(worklist, live);
 const bell = document.querySelector<HTMLElement>('[data-bell]');
 if (bell) startNotifications(bell, live);
 live.start();
+
+const attachments = document.querySelector<HTMLElement>('[data-attachments]');
+if (attachments) {
+  void import('./attachments/page').then(({ showAttachments }) => showAttachments(attachments));
+}

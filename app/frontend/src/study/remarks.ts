@@ -15,7 +15,13 @@ export interface Note {
 export interface Attachment {
   uid: string;
   name: string;
+  /** What it belongs to: the study, its report, the patient. */
+  subject: string;
   category: string;
+  /** Who sees it. */
+  audience: string;
+  /** Added to the report after that had been signed. */
+  isLater: boolean;
   mediaType: string;
   /** Bytes. */
   size: number;

@@ -5,13 +5,26 @@ import { element, setAttribute, setText } from './dom';
 import { icon } from './icons';
 import { TakeBack } from './takeBack';
 
-export interface Category {
+export interface Choice {
   id: string;
   label: string;
 }
 
+/** What the server lets this user say of a file. */
+export interface AttachmentChoices {
+  categories: readonly Choice[];
+  subjects: readonly Choice[];
+  audiences: readonly Choice[];
+  /** Bytes that a file may have. */
+  largest: number;
+  isScanned: boolean;
+}
+
+/** What the user says of new files, by identifiers. */
+export type NewFile = Readonly<Record<'category' | 'subject' | 'audience', string>>;
+
 export interface AttachmentsEvents {
-  add(files: readonly File[], category: string): void;
+  add(files: readonly File[], label: NewFile): void;
   preview(attachment: Attachment): void;
   hasPreview(attachment: Attachment): boolean;
   downloadUrl(attachment: Attachment): string;
@@ -25,10 +38,9 @@ export class AttachmentsPanel {
   private readonly state = element('p', { class: 'viewer-remarks-state' }, 'Loading …');
   private readonly scanning = element('p', { class: 'viewer-details' });
   private readonly takeBack = new TakeBack();
-  private readonly category = element('select', {
-    class: 'viewer-input viewer-select',
-    'aria-label': 'Category of new files',
-  });
+  private readonly category = select('Category of new files');
+  private readonly subject = select('What new files belong to');
+  private readonly audience = select('Who sees new files');
   private readonly input = element('input', {
     type: 'file',
     multiple: true,
@@ -56,18 +68,27 @@ export class AttachmentsPanel {
       this.list,
       this.takeBack.element,
       this.uploads,
-      element('div', { class: 'viewer-attach' }, this.category, choose, this.input),
+      element(
+        'div',
+        { class: 'viewer-attach' },
+        this.category,
+        this.subject,
+        this.audience,
+        choose,
+        this.input,
+      ),
       this.scanning,
     );
     this.takeDrops();
   }
 
-  setUp(categories: readonly Category[], isScanned: boolean, largest: number): void {
-    this.labels = new Map(categories.map(({ id, label }) => [id, label]));
-    if (this.category.options.length === 0) {
-      this.category.append(...categories.map(({ id, label }) => element('option', { value: id }, label)));
-      this.category.value = categories.at(-1)?.id ?? '';
-    }
+  setUp({ categories, subjects, audiences, isScanned, largest }: AttachmentChoices): void {
+    this.labels = new Map(
+      [...categories, ...subjects, ...audiences].map(({ id, label }): [string, string] => [id, label]),
+    );
+    offer(this.category, categories, categories.at(-1)?.id);
+    offer(this.subject, subjects, subjects[0]?.id);
+    offer(this.audience, audiences, audiences[0]?.id);
     const scan = isScanned ? 'Files are scanned for malware' : 'Files are not scanned for malware here';
     setText(this.scanning, `${scan}. Up to ${sizeInWords(largest)} each.`);
   }
@@ -95,17 +116,18 @@ export class AttachmentsPanel {
   }
 
   private add(files: FileList | null): void {
-    if (files && files.length > 0) this.events.add([...files], this.category.value);
+    if (!files || files.length === 0) return;
+    const [category, subject, audience] = [this.category.value, this.subject.value, this.audience.value];
+    this.events.add([...files], { category, subject, audience });
   }
 
   private row(attachment: Attachment): HTMLElement {
-    const { uid, name, category, size, author, addedAt, isScanned, mayRemove } = attachment;
-    const words = [this.labels.get(category) ?? category, sizeInWords(size), !isScanned && 'not scanned'];
+    const { uid, name, author, addedAt, mayRemove } = attachment;
     return element(
       'li',
       { class: 'viewer-remark', 'data-attachment-uid': uid },
       element('p', { class: 'viewer-remark-name' }, element('bdi', {}, name)),
-      element('p', { class: 'viewer-details' }, words.filter(Boolean).join(' · ')),
+      element('p', { class: 'viewer-details' }, this.particulars(attachment)),
       element(
         'footer',
         { class: 'viewer-remark-foot' },
@@ -116,6 +138,19 @@ export class AttachmentsPanel {
         mayRemove && button('remove', `Remove ${name}`, () => this.events.remove(attachment)),
       ),
     );
+  }
+
+  private particulars({ category, subject, audience, size, isScanned, isLater }: Attachment): string {
+    const labelled = (id: string): string => this.labels.get(id) ?? id;
+    const words = [
+      labelled(category),
+      subject === 'patient' && 'of the patient',
+      subject === 'report' && (isLater ? 'of the report, added after signing' : 'of the report'),
+      sizeInWords(size),
+      audience !== 'everyone' && `${labelled(audience)} only`,
+      !isScanned && 'not scanned',
+    ];
+    return words.filter(Boolean).join(' · ');
   }
 
   private downloadLink(attachment: Attachment): HTMLElement {
@@ -188,6 +223,18 @@ export class Upload {
   end(): void {
     this.element.remove();
   }
+}
+
+function select(label: string): HTMLSelectElement {
+  return element('select', { class: 'viewer-input viewer-select', 'aria-label': label });
+}
+
+/** Fills a list and keeps what was chosen in it; where there is nothing to choose it is not shown. */
+function offer(list: HTMLSelectElement, choices: readonly Choice[], first: string | undefined): void {
+  const chosen = list.value || first;
+  list.replaceChildren(...choices.map(({ id, label }) => element('option', { value: id }, label)));
+  list.value = choices.some(({ id }) => id === chosen) ? (chosen ?? '') : (choices[0]?.id ?? '');
+  list.hidden = choices.length < 2;
 }
 
 function button(

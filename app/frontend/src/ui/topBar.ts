@@ -11,20 +11,27 @@ export interface StudyHeading {
   accession: string | undefined;
 }
 
+/** Where the reader came from. */
+export interface WayBack {
+  worklistUrl: string;
+  worklistName: string;
+}
+
 export class TopBar {
   readonly element: HTMLElement;
   private readonly patient = element('div', { class: 'viewer-patient' }, element('h1', {}, 'Viewer'));
   private readonly study = element('div', { class: 'viewer-study' });
 
-  constructor(worklistUrl: string, helpButton: HTMLElement) {
+  constructor({ worklistUrl, worklistName }: WayBack, helpButton: HTMLElement) {
+    const label = `Back to ${worklistName.toLowerCase()}`;
     this.element = element(
       'header',
       { class: 'viewer-top' },
       element(
         'a',
-        { class: 'viewer-button viewer-back', href: worklistUrl, 'aria-label': 'Back to worklist' },
+        { class: 'viewer-button viewer-back', href: worklistUrl, 'aria-label': label },
         icon('back'),
-        element('span', { class: 'viewer-wide' }, 'Worklist'),
+        element('span', { class: 'viewer-wide' }, worklistName),
       ),
       this.patient,
       this.study,
@@ -61,6 +68,17 @@ export class TopBar {
       const series = new URLSearchParams(location.search).get('series');
       if (series) link.href = `${url}?${new URLSearchParams({ series }).toString()}`;
     });
+    this.element.insertBefore(link, this.element.lastElementChild);
+  }
+
+  /** A link to the page that makes a link to the study for somebody outside. */
+  offerSharing(url: string): void {
+    const link = element(
+      'a',
+      { class: 'viewer-button', href: url, 'aria-label': 'Share', title: 'Share with somebody outside' },
+      icon('share'),
+      element('span', { class: 'viewer-wide' }, 'Share'),
+    );
     this.element.insertBefore(link, this.element.lastElementChild);
   }
 

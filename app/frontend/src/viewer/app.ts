@@ -13,7 +13,7 @@ import { ToolBindings } from '../tools/toolBindings';
 import type { EarlyFrames } from './early';
 import { listenForKeys, requireOwnKeys, withOwnKeys, type Command } from '../ui/shortcuts';
 import type { Feature, Offers, Viewer } from './feature';
-import { makers } from './features';
+import { guestMakers, makers } from './features';
 import { Grid } from './grid';
 import { Layout } from './layout';
 import { emptyStudy, studyFailed, type WaysOn } from './notices';
@@ -57,7 +57,7 @@ export class ViewerApp implements Viewer {
     data.askBeforePriors((uid) => this.priors.mayShow(uid));
     this.rendering = startRendering(frameSource(client, early));
     this.preferences = ownPreferences(this.settings, this.requests, (error) => this.noteSession(error));
-    this.page = new Layout(root, this.settings.worklistUrl, {
+    this.page = new Layout(root, this.settings, {
       chooseSeries: (seriesUid, partId) => void this.open(this.grid.active, seriesUid, partId),
       panelChanged: () => this.refresh(),
     });
@@ -67,7 +67,7 @@ export class ViewerApp implements Viewer {
       askText: (present) => this.page.textDialog.ask(present),
     });
     this.grid = this.makeGrid();
-    this.features = makers.map((make) => make(this));
+    this.features = (settings.isGuest ? guestMakers : makers).map((make) => make(this));
     const commands = this.features.flatMap((feature) => feature.commands ?? []);
     requireOwnKeys(commands);
     this.commands = withOwnKeys(commands, () => this.preferences.current.keys);
@@ -81,6 +81,7 @@ export class ViewerApp implements Viewer {
       renewed: () => this.graphicsRenewed(),
     });
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
+    if (this.settings.shareUrl) this.page.top.offerSharing(this.settings.shareUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);
   }
 
@@ -106,7 +107,7 @@ export class ViewerApp implements Viewer {
     this.each((feature) => feature.loaded?.());
     if (series.some(holdsImages) && this.features.some((feature) => feature.arrange?.())) return;
     if (first) await this.open(pane, first.uid);
-    else pane.notify(emptyStudy(this.settings.worklistUrl));
+    else pane.notify(emptyStudy(this.settings));
   }
 
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void> {
@@ -236,7 +237,8 @@ export class ViewerApp implements Viewer {
   }
 
   private waysOn(retry: () => void): WaysOn {
-    return { retry, worklist: this.settings.worklistUrl };
+    const { worklistUrl, worklistName } = this.settings;
+    return { retry, worklistUrl, worklistName };
   }
 
   private each(call: (feature: Feature) => void): void {

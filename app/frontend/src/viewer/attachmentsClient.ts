@@ -2,20 +2,16 @@
 
 import { ConnectionError, HttpError, NotFoundError, SignedOutError } from '../dicomweb/errors';
 import type { Attachment } from '../study/remarks';
-import type { Category } from '../ui/attachmentsPanel';
+import type { AttachmentChoices, NewFile } from '../ui/attachmentsPanel';
 import { detailOf, type OwnRequests } from './ownRequests';
 
-export interface AttachmentList {
+export interface AttachmentList extends AttachmentChoices {
   attachments: readonly Attachment[];
-  categories: readonly Category[];
-  /** Bytes that a file may have. */
-  largest: number;
-  isScanned: boolean;
 }
 
 export interface UploadOptions {
   uid: string;
-  category: string;
+  label: NewFile;
   signal: AbortSignal;
   progressed: (part: number) => void;
 }
@@ -49,9 +45,9 @@ export class AttachmentsClient {
   }
 
   /** Sends a file as it is read from the disk; `fetch` would not tell how far it is. */
-  upload(file: File, { uid, category, signal, progressed }: UploadOptions): Promise<void> {
+  upload(file: File, { uid, label, signal, progressed }: UploadOptions): Promise<void> {
     const request = new XMLHttpRequest();
-    request.open('PUT', `${this.url}/${uid}?${new URLSearchParams({ category }).toString()}`);
+    request.open('PUT', `${this.url}/${uid}?${new URLSearchParams({ ...label }).toString()}`);
     const headers = {
       Accept: 'application/json',
       'Content-Type': 'application/octet-stream',

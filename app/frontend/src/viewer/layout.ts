@@ -13,7 +13,7 @@ import { SidePanels } from '../ui/sidePanels';
 import { StatusBar } from '../ui/statusBar';
 import { TextDialog } from '../ui/textDialog';
 import { Toolbar } from '../ui/toolbar';
-import { TopBar } from '../ui/topBar';
+import { TopBar, type WayBack } from '../ui/topBar';
 import { seriesDragType } from './grid';
 
 export interface LayoutEvents {
@@ -35,10 +35,10 @@ export class Layout {
 
   constructor(
     private readonly root: HTMLElement,
-    worklistUrl: string,
+    back: WayBack,
     events: LayoutEvents,
   ) {
-    this.top = new TopBar(worklistUrl, this.helpButton());
+    this.top = new TopBar(back, this.helpButton());
     this.series = new SeriesStrip(events.chooseSeries, events.chooseSeries, seriesDragType);
     this.side = new SidePanels(events.panelChanged);
   }

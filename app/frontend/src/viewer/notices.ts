@@ -28,7 +28,8 @@ export function reasonFor(error: unknown): string {
 /** Where the reader can go from a failure. */
 export interface WaysOn {
   retry: () => void;
-  worklist: string;
+  worklistUrl: string;
+  worklistName: string;
 }
 
 export function imageFailed(index: number, error: unknown, ways: WaysOn): Notice {
@@ -59,19 +60,23 @@ export function studyFailed(error: unknown, ways: WaysOn): Notice {
     icon: 'warning',
     title: 'This study was not found',
     detail: 'It may have been removed, or it belongs to a facility whose studies you cannot see.',
-    action: { label: 'Back to worklist', href: ways.worklist },
+    action: wayBack(ways),
     urgent: true,
   };
 }
 
-export function emptyStudy(worklistUrl: string): Notice {
+export function emptyStudy(ways: Omit<WaysOn, 'retry'>): Notice {
   return {
     icon: 'document',
     title: 'This study holds no series',
     detail: 'Nothing has been stored for it yet.',
-    action: { label: 'Back to worklist', href: worklistUrl },
+    action: wayBack(ways),
     urgent: false,
   };
+}
+
+function wayBack({ worklistUrl, worklistName }: Omit<WaysOn, 'retry'>): { label: string; href: string } {
+  return { label: `Back to ${worklistName.toLowerCase()}`, href: worklistUrl };
 }
 
 export const graphicsLost: Notice = {

@@ -5,13 +5,14 @@ import { Preferences } from './preferences';
 import type { ViewerSettings } from './settings';
 
 export function ownPreferences(
-  { user, preferences: kept, preferencesUrl }: ViewerSettings,
+  { user, preferences: kept, preferencesUrl, isGuest }: ViewerSettings,
   requests: OwnRequests,
   noteSession: (error: unknown) => void,
 ): Preferences {
   const name = `noctis.preferences.${user}`;
   return new Preferences(kept.viewer, {
     save: async (section) => {
+      if (isGuest) return;
       try {
         await requests.send('PUT', `${preferencesUrl}/viewer`, section);
       } catch (error) {

@@ -34,7 +34,7 @@ async function askSession(url: string): Promise<Session> {
 }
 
 function textFor(state: ServerState, settings: ViewerSettings): BannerText | undefined {
-  const { signInUrl, signedInUrl, user } = settings;
+  const { signInUrl, signedInUrl, user, isGuest, worklistUrl } = settings;
   switch (state.kind) {
     case 'up':
       return undefined;
@@ -43,6 +43,12 @@ function textFor(state: ServerState, settings: ViewerSettings): BannerText | und
         text: 'The server cannot be reached. What is loaded stays on the screen; the rest follows when it is back.',
       };
     case 'signedOut':
+      if (isGuest) {
+        return {
+          text: 'This link is not open any more. No further images are shown.',
+          link: { label: 'What happened', href: worklistUrl },
+        };
+      }
       return {
         text: 'Your session has ended. Nothing is lost: sign in again beside the viewer, and it goes on.',
         link: { label: 'Sign in again', href: signInLink(signInUrl, signedInUrl) },

@@ -1,12 +1,20 @@
 /** What the page tells the viewer by the attributes of its root element. */
 
+import { archiveRoot } from '../dicomweb/client';
+
 export interface ViewerSettings {
   studyUid: string;
   dicomWebRoot: string;
   worklistUrl: string;
+  /** What the address before leads back to. */
+  worklistName: string;
+  /** Somebody without an account looks at a study that was shared: nothing is written, and no other study is known. */
+  isGuest: boolean;
   signInUrl: string;
   /** Where the study can be sent from; absent where the reader may not. */
   sendUrl: string | undefined;
+  /** Where a link for somebody outside is made; absent where the reader may not. */
+  shareUrl: string | undefined;
   /** Why somebody should check what came for this study, and where; absent where nothing is in doubt. */
   doubts: string | undefined;
   flagsUrl: string | undefined;
@@ -49,13 +57,17 @@ export function readSettings(root: HTMLElement): ViewerSettings {
   const { preferences, preferencesUrl, doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } =
     root.dataset;
   const { keyImagesUrl, keyObjectSelectionsUrl, presentationsUrl, hangingUrl } = root.dataset;
+  const isGuest = 'guest' in root.dataset;
   if (!studyUid) throw new Error('the page names no study');
   return {
     studyUid,
-    dicomWebRoot: dicomwebRoot ?? '/dicom-web',
+    dicomWebRoot: dicomwebRoot ?? archiveRoot,
     worklistUrl: worklistUrl ?? '/worklist',
+    worklistName: isGuest ? 'What was shared' : 'Worklist',
+    isGuest,
     signInUrl: signInUrl ?? '/sign-in',
     sendUrl,
+    shareUrl: root.dataset.shareUrl,
     doubts,
     flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,

@@ -52,3 +52,18 @@ export const makers: readonly MakeFeature[] = [
   volume,
   touch,
 ];
+
+/** What a guest gets: looking at the study that was shared. Whatever is written, or knows other studies, is not there. */
+export const guestMakers: readonly MakeFeature[] = [
+  navigation,
+  pointing,
+  windowing,
+  headerWindows,
+  viewing,
+  gridLayout,
+  linking,
+  otherContent,
+  fullScreen,
+  volume,
+  touch,
+];
