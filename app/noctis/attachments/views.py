@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import TextChoices
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, UnreadablePostError
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.http import content_disposition_header, parse_header_parameters
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -49,6 +49,13 @@ STATUSES: Final = {
     actions.TooMany: HTTPStatus.UNPROCESSABLE_ENTITY,
     actions.Taken: HTTPStatus.CONFLICT,
 }
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def attachments_page(request: HttpRequest, study_uid: str) -> HttpResponse:
+    """Show the files beside a study without the viewer around them."""
+    return render(request, "attachments/attachments.html", {"study": _study(signed_in_user(request), study_uid)})
 
 
 @require_safe

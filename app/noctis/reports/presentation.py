@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from noctis.accounts.models import Role, User
+from noctis.attachments.models import Attachment
 from noctis.reports import locks
 from noctis.reports.content import SECTIONS, as_html, is_empty
 from noctis.reports.difference import difference
@@ -65,6 +66,7 @@ def page_of(
         "sections": sections,
         "addenda": addenda,
         "despite": report.signed_despite if sees_all else [],
+        "attachments": Attachment.objects.visible_to(user).of_report(report.study) if user is not None else [],
         "history": _history(report) if sees_all else [],
     }
 

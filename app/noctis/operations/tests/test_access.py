@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from noctis.archive.models import FlagReason, Study, StudyFlag
 from noctis.reading_worklist.tests.factories import make_study
-from noctis.sharing.tests.conftest import let_guest_in
 from noctis.reports.models import Macro, ReportTemplate
+from noctis.sharing.tests.conftest import let_guest_in
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
 # Somebody outside who has a link to a study open gets what anonymous gets; noctis.sharing's tests try what is theirs.
@@ -89,6 +89,7 @@ EXPECTED = {
     "key_object_selections": ("post", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "presentations": ("post", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "attachments": ("get", OWNERS),
+    "attachments_page": ("get", OWNERS),
     "attachment": ("put", (SIGN_IN, MISSING, MISSING, *(BAD,) * 4)),
     "attachment_restore": ("post", (SIGN_IN, *(MISSING,) * 6)),
     "attachment_file": ("get", (SIGN_IN, *(MISSING,) * 6)),
