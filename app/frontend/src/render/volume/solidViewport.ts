@@ -7,6 +7,7 @@ import type { RenderingPreset } from '../../study/renderingPresets';
 import { add, length, negate, scale, subtract, type Vector } from '../../study/vector';
 import { cornersOf, toPoint } from '../../study/volumeGeometry';
 import type { Rendering } from '../engine';
+import { drawsInSoftware } from '../softwareGraphics';
 import type { LoadedVolume } from './volumeStore';
 
 /** Along columns, rows and slices: the part of the volume that is left, from 0 to 1. */
@@ -32,6 +33,8 @@ export interface SolidView {
 const fittedShare = 0.75;
 /** While it moves, rays take steps this much longer. */
 const movingStep = 4;
+/** As many rays as a processor casts in a bearable time where there is no graphics card. */
+const mostRaysInSoftware = 400_000;
 
 interface SolidMapper {
   removeAllClippingPlanes(): boolean;
@@ -48,6 +51,8 @@ export class SolidViewport {
   private planes: vtkPlane[] = [];
   private view: SolidView | undefined;
   private isMoving = false;
+  /** How many CSS pixels of the screen a CSS pixel of the element covers. */
+  private coarseness = 1;
 
   constructor(
     readonly id: string,
@@ -61,6 +66,7 @@ export class SolidViewport {
   async open(volume: LoadedVolume): Promise<void> {
     this.close();
     this.volume = volume;
+    this.coarsen();
     this.rendering.engine.enableElement({
       viewportId: this.id,
       type: Enums.ViewportType.VOLUME_3D,
@@ -87,6 +93,7 @@ export class SolidViewport {
     this.view = view;
     const { clientWidth, clientHeight } = this.element;
     if (!viewport || !volume || clientWidth < 1 || clientHeight < 1) return 0;
+    this.coarsen();
     const diagonal = diagonalOf(volume);
     const fitted = (diagonal / 2) * fittedShare * Math.max(1, clientHeight / clientWidth);
     // With planes in place the library takes the first two for a slab's and turns them with the eye.
@@ -100,7 +107,16 @@ export class SolidViewport {
     });
     for (const plane of this.planes) this.mapper?.addClippingPlane(plane);
     viewport.render();
-    return (2 * fitted) / view.zoom / clientHeight;
+    return (2 * fitted) / view.zoom / clientHeight / this.coarseness;
+  }
+
+  /** Without a graphics card a large picture is cast with fewer rays, each for several pixels of the screen. */
+  private coarsen(): void {
+    if (!drawsInSoftware()) return;
+    const { clientWidth, clientHeight } = this.element.parentElement ?? this.element;
+    const rays = clientWidth * clientHeight * devicePixelRatio ** 2;
+    this.coarseness = Math.max(1, Math.sqrt(rays / mostRaysInSoftware));
+    this.element.style.setProperty('--coarseness', this.coarseness.toFixed(3));
   }
 
   dress(preset: RenderingPreset): void {
