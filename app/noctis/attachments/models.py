@@ -81,10 +81,10 @@ class AttachmentQuerySet(FacilityScopedQuerySet["Attachment"]):
         """Return what belongs to the report of a study and was not removed."""
         return self.filter(study=study, subject=Subject.REPORT, is_removed=False)
 
-    def mark_of_studies(self) -> Q:
-        """Return, for a query of studies, whether one of these files, not removed, is beside the study."""
+    def mark_of_studies(self, study: str = "pk", patient: str = "patient_id") -> Q:
+        """Return, for a query whose rows lead to a study, whether one of these files, not removed, is beside it."""
         present = self.filter(is_removed=False)
-        return Exists(present.filter(study=OuterRef("pk"))) | Exists(present.filter(patient=OuterRef("patient_id")))
+        return Exists(present.filter(study=OuterRef(study))) | Exists(present.filter(patient=OuterRef(patient)))
 
 
 class Attachment(models.Model):

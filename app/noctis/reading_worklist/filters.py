@@ -11,11 +11,19 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import Q
 from django.utils import timezone
 
-from noctis.accounts.models import Facility, User
-from noctis.archive.models import FacilityScopedQuerySet, Study, StudyStatus
+from noctis.accounts.models import Facility, Role, User
+from noctis.accounts.visibility import FacilityScopedQuerySet
+from noctis.reading_worklist.models import DONE_FROM, UNREAD, ReadingTask, Status, Urgency
 
 SESSION_KEY = "worklist_filter"
 MODALITIES = ("CT", "MR", "US", "CR", "DX", "MG", "XA", "RF", "NM", "PT", "IO", "PX", "ES", "SC", "SR")
+# The defined terms of Body Part Examined (PS3.16 annex L) that are asked for most.
+BODY_PARTS = (
+    *("ABDOMEN", "ANKLE", "BRAIN", "BREAST", "CHEST", "CSPINE", "ELBOW", "EXTREMITY", "FOOT", "HAND", "HEAD", "HEART"),
+    *("HIP", "KNEE", "LSPINE", "NECK", "PELVIS", "SHOULDER", "SKULL", "SPINE", "TSPINE", "WHOLEBODY", "WRIST"),
+)
+UNREAD_KEY, DONE_KEY = "unread", "done"
+ME, NOBODY = "me", "nobody"
 LONGEST_SEARCH = 100
 SEPARATORS = str.maketrans(dict.fromkeys(",^=;", " "))
 
@@ -30,6 +38,9 @@ class WorklistFilter:
     to_date: str = ""
     facility: str = ""
     status: str = ""
+    priority: str = ""
+    reader: str = ""
+    body_part: str = ""
 
     @classmethod
     def remembered_in(cls, session: SessionBase) -> WorklistFilter:
@@ -51,31 +62,49 @@ class WorklistFilter:
         """The words to look for: every one must occur, in any order; 'Doe, Jane' and 'DOE^JANE' are the same."""
         return self.text.lower().translate(SEPARATORS).split()
 
-    def apply(self, studies: FacilityScopedQuerySet[Study]) -> FacilityScopedQuerySet[Study]:
-        """Return those of ``studies`` that are asked for."""
+    def apply(self, tasks: FacilityScopedQuerySet[ReadingTask], user: User) -> FacilityScopedQuerySet[ReadingTask]:
+        """Return those of ``tasks`` that ``user`` asks for."""
         condition = Q()
         for word in self.words:
             condition &= Q(search_text__contains=word)
         if self.modality:
-            condition &= has_modality(self.modality)
+            condition &= has_value("modalities", self.modality)
+        if self.body_part:
+            condition &= has_value("body_parts", self.body_part)
         if self.from_date:
             condition &= Q(study_date__gte=date.fromisoformat(self.from_date))
         if self.to_date:
             condition &= Q(study_date__lte=date.fromisoformat(self.to_date))
         if self.facility:
             condition &= Q(facility__code=self.facility)
-        if self.status:
-            condition &= Q(status=self.status)
-        return studies.filter(condition)
+        if self.priority:
+            condition &= Q(priority=Urgency.keyed(self.priority))
+        return tasks.filter(condition & self._of_status() & self._of_reader(user))
+
+    def _of_status(self) -> Q:
+        if self.status == UNREAD_KEY:
+            return UNREAD
+        if self.status == DONE_KEY:
+            return Q(status__gte=DONE_FROM)
+        if self.status == Status.ARRIVING.key:
+            return Q(is_arriving=True)  # also of a study that somebody reads already
+        return Q(status=Status.keyed(self.status)) if self.status else Q()
+
+    def _of_reader(self, user: User) -> Q:
+        if self.reader == ME:
+            return Q(assigned_to=user)
+        if self.reader == NOBODY:
+            return Q(assigned_to=None)
+        return Q(assigned_to_id=int(self.reader)) if self.reader else Q()
 
 
-def has_modality(modality: str) -> Q:
-    """Return the condition that ``modality`` is one of a study's, which stand separated by backslashes."""
+def has_value(column: str, value: str) -> Q:
+    """Return the condition that ``value`` is one of those in a column, which stand separated by backslashes."""
     return (
-        Q(modalities=modality)
-        | Q(modalities__startswith=f"{modality}\\")
-        | Q(modalities__endswith=f"\\{modality}")
-        | Q(modalities__contains=f"\\{modality}\\")
+        Q(**{column: value})
+        | Q(**{f"{column}__startswith": f"{value}\\"})
+        | Q(**{f"{column}__endswith": f"\\{value}"})
+        | Q(**{f"{column}__contains": f"\\{value}\\"})
     )
 
 
@@ -107,16 +136,25 @@ class FilterForm(forms.Form):
     to_date = forms.DateField(required=False, label="To", widget=DayInput())
     facility = forms.ChoiceField(required=False)
     status = forms.ChoiceField(required=False)
+    priority = forms.ChoiceField(required=False)
+    reader = forms.ChoiceField(required=False)
+    body_part = forms.ChoiceField(required=False, label="Body part")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer("modality", [("", "All modalities"), *((name, name) for name in MODALITIES)])
-        self._offer("status", [("", "Any status"), *StudyStatus.choices])
+        self._offer("body_part", [("", "All body parts"), *((name, name.capitalize()) for name in BODY_PARTS)])
+        self._offer(
+            "status", [("", "Any status"), (UNREAD_KEY, "To be read"), (DONE_KEY, "Reported"), *Status.by_key()]
+        )
+        self._offer("priority", [("", "Any priority"), *Urgency.by_key()])
         if user.sees_all_facilities:
             facilities = Facility.objects.values_list("code", "name")
             self._offer("facility", [("", "All facilities"), *facilities])
+            self.readers = readers()
+            self._offer("reader", [("", "Any reader"), (ME, "Mine"), (NOBODY, "Nobody's"), *self.readers])
         else:
-            del self.fields["facility"]
+            del self.fields["facility"], self.fields["reader"]
         for name in self.fields.keys() - {"text"}:
             self.fields[name].widget.attrs["class"] = "narrows"
         self.fields["text"].widget.attrs |= {
@@ -143,7 +181,16 @@ class FilterForm(forms.Form):
             to_date=_iso(given.get("to_date")),
             facility=given.get("facility") or "",
             status=given.get("status") or "",
+            priority=given.get("priority") or "",
+            reader=given.get("reader") or "",
+            body_part=given.get("body_part") or "",
         )
+
+
+def readers() -> list[tuple[str, str]]:
+    """Return who reads studies, as choices of a form."""
+    found = User.objects.filter(role=Role.RADIOLOGIST, is_active=True).order_by("full_name", "username")
+    return [(str(user.pk), str(user)) for user in found]
 
 
 def _iso(day: date | None) -> str:

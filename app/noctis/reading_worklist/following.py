@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from noctis.accounts.models import Facility
@@ -39,10 +39,11 @@ REPEATED: Final = (
     "series_count",
     "received_at",
 )
+RELATED: Final = ("facility", "study")
 # What of a row follows from studies and orders; the rest belongs to the readers.
 FOLLOWING: Final = (
-    "facility",
-    "study",
+    *RELATED,
+    "study_instance_uid",
     "study_changed_at",
     *REPEATED,
     "instance_count",
@@ -54,7 +55,6 @@ FOLLOWING: Final = (
     "stated_priority",
     "due_at",
     "status",
-    "changed_at",
 )
 
 
@@ -80,15 +80,18 @@ def follow_orders(study_uids: Collection[str]) -> None:
 
 
 def catch_up(since: datetime) -> int:
-    """Bring in step what changed after ``since`` and was missed; returns how many studies that were."""
+    """Bring in step what changed after ``since`` and was missed; returns how many rows that were."""
     changed = Study.objects.filter(changed_at__gte=since)
-    missed = changed.exclude(reading_task__study_changed_at=F("changed_at"))
-    keys = list(missed.values_list("pk", flat=True))
-    follow_studies(keys)
-    orders = ScheduledProcedureStep.objects.filter(changed_at__gte=since)
-    follow_orders(set(orders.values_list("study_instance_uid", flat=True)))
-    ReadingTask.objects.filter(study=None, clock_started_at__lt=timezone.now() - ORDERS_STAY).delete()
-    return len(keys)
+    studies = list(changed.exclude(reading_task__study_changed_at=F("changed_at")).values_list("pk", flat=True))
+    follow_studies(studies)
+    rows_of_step = ReadingTask.objects.filter(study_instance_uid=OuterRef("study_instance_uid"))
+    waiting = ScheduledProcedureStep.objects.not_started().filter(~Exists(rows_of_step), changed_at__gte=since)
+    orders = set(waiting.values_list("study_instance_uid", flat=True))
+    follow_orders(orders)
+    steps_of_row = ScheduledProcedureStep.objects.open().filter(study_instance_uid=OuterRef("study_instance_uid"))
+    outdated = ~Exists(steps_of_row) | Q(clock_started_at__lt=timezone.now() - ORDERS_STAY)
+    withdrawn, _ = ReadingTask.objects.filter(outdated, study=None).delete()
+    return len(studies) + len(orders) + withdrawn
 
 
 @transaction.atomic
@@ -99,6 +102,7 @@ def _follow(study_ids: list[int]) -> None:
     ordered = {step.study_instance_uid for steps in orders.values() for step in steps}
     rows = ReadingTask.objects.select_for_update().filter(study_instance_uid__in=uids | ordered).order_by("pk")
     known = {row.study_instance_uid: row for row in rows}
+    before = {row.pk: _state(row) for row in known.values()}
     targets = targets_of({study.facility_id for study in studies})
     parts = _body_parts(study_ids)
     followed = []
@@ -111,13 +115,21 @@ def _follow(study_ids: list[int]) -> None:
         _take_priority(row, stated)
         _settle(row, targets[study.facility_id])
         followed.append(row)
-    _save(followed)
+    _save(followed, before)
 
 
-def _save(rows: list[ReadingTask]) -> None:
-    new = [row for row in rows if row._state.adding]  # noqa: SLF001  (the documented way to ask)
+def _save(rows: list[ReadingTask], before: dict[int, list[Any]]) -> None:
+    """Write the rows that are new or not what they were; the others would only look as if they had changed."""
+    new = [row for row in rows if row.pk is None]
+    changed = [row for row in rows if row not in new and _state(row) != before[row.pk]]
+    for row in (*new, *changed):
+        row.changed_at = timezone.now()
     ReadingTask.objects.bulk_create(new, ignore_conflicts=True)  # another process may have been faster
-    ReadingTask.objects.bulk_update([row for row in rows if row not in new], [*FOLLOWING, "study_instance_uid"])
+    ReadingTask.objects.bulk_update(changed, [*FOLLOWING, "changed_at"])
+
+
+def _state(row: ReadingTask) -> list[Any]:
+    return [getattr(row, f"{name}_id" if name in RELATED else name) for name in FOLLOWING]
 
 
 def _row_of(study: Study, known: dict[str, ReadingTask], steps: list[ScheduledProcedureStep]) -> ReadingTask:
@@ -140,13 +152,14 @@ def _follow_order(uid: str, steps: list[ScheduledProcedureStep]) -> None:
     row = row or ReadingTask(study_instance_uid=uid)
     if not row.is_order:
         return
+    before = {row.pk: _state(row)}
     first = min(steps, key=lambda step: (step.start_date, step.start_time, step.pk))
     row.facility = first.facility
     for name, value in _values_of_order(first, steps).items():
         setattr(row, name, value)
     _take_priority(row, ordered_priority(steps))
     _settle(row, targets_of({first.facility_id})[first.facility_id])
-    _save([row])
+    _save([row], before)
 
 
 def targets_of(facility_ids: Collection[int]) -> dict[int, TurnaroundTarget]:
@@ -182,7 +195,6 @@ def _take_priority(row: ReadingTask, stated: Urgency | None) -> None:
 def _settle(row: ReadingTask, target: TurnaroundTarget) -> None:
     row.due_at = row.clock_started_at + target.time_for(row.priority)
     row.follow_status()
-    row.changed_at = timezone.now()
 
 
 def _withdraw(order: ReadingTask, row: ReadingTask) -> None:

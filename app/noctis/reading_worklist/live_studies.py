@@ -1,4 +1,4 @@
-"""Which studies changed, for the live worklist."""
+"""Which rows of the worklist changed, for its live pages."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from noctis.accounts.models import User
-from noctis.archive.models import Study
 from noctis.live.feed import Changes, Topic
+from noctis.reading_worklist.models import ReadingTask
 
 MOST_CHANGES: Final = 1000
 
@@ -28,8 +28,8 @@ class Scope:
 
 
 def changes_since(user: User, moment: datetime) -> Changes:
-    """Return the last changes of the studies that ``user`` may see."""
-    changed = Study.objects.visible_to(user).filter(changed_at__gte=moment).order_by("-changed_at")
+    """Return the last changes of the rows that ``user`` may see."""
+    changed = ReadingTask.objects.visible_to(user).filter(changed_at__gte=moment).order_by("-changed_at")
     return list(changed.values_list("pk", "changed_at")[:MOST_CHANGES])
 
 

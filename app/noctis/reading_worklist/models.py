@@ -168,6 +168,12 @@ class ReadingTask(models.Model):
         """Whether somebody holds it now."""
         return self.claimed_at is not None and self.held_until is not None and self.held_until > timezone.now()
 
+    def is_of_another(self, user: User) -> bool:
+        """Whether somebody else holds it or was given it; a claim whose time ran out counts no more."""
+        if self.assigned_to_id in (None, user.pk):
+            return False
+        return self.is_held or self.claimed_at is None or self.report_status is not None
+
     @property
     def is_done(self) -> bool:
         """Whether nobody need read it any more."""

@@ -7,8 +7,8 @@ from typing import Any, Final
 from django.contrib.sessions.backends.base import SessionBase
 
 from noctis.accounts.models import User
-from noctis.archive.models import Study
 from noctis.reading_worklist.filters import WorklistFilter
+from noctis.reading_worklist.models import ReadingTask
 from noctis.reading_worklist.paging import Order
 
 SESSION_KEY: Final = "worklist_order"
@@ -27,11 +27,13 @@ def remembered_order(session: SessionBase) -> Order:
     return Order.parse(kept.get("sort"), kept.get("dir"))
 
 
-def study_after(study: Study, session: SessionBase, *, user: User) -> Study | None:
-    """Return the study that comes after ``study`` in the user's worklist, or None at its end.
+def task_after(task: ReadingTask, session: SessionBase, *, user: User) -> ReadingTask | None:
+    """Return the study that comes after ``task`` in the user's worklist, or None at its end.
 
-    The study itself need not be on the list: a reader may have come to it in another way, or it changed since.
+    The study itself need not be on the list: a reader may have come to it in another way, or it changed since. Orders
+    without images are passed over.
     """
     order = remembered_order(session)
-    listed = WorklistFilter.remembered_in(session).apply(Study.objects.visible_to(user).select_related("facility"))
-    return listed.filter(order.beyond(study)).order_by(*order.order_by()).first()
+    visible = ReadingTask.objects.visible_to(user).exclude(study=None).select_related("facility")
+    listed = WorklistFilter.remembered_in(session).apply(visible, user)
+    return listed.filter(order.beyond(task)).order_by(*order.order_by()).first()

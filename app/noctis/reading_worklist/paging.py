@@ -8,7 +8,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from noctis.archive.models import FacilityScopedQuerySet, Study
+from noctis.accounts.visibility import FacilityScopedQuerySet
+from noctis.reading_worklist.models import ReadingTask
 
 PAGE_SIZE: Final = 50
 COUNT_LIMIT: Final = 1000
@@ -25,12 +26,17 @@ class Column:
 
 
 COLUMNS: Final = (
+    Column("priority", "Priority", ("priority", "due_at")),
     Column("patient", "Patient", ("patient_name",)),
     Column("id", "ID", ("patient_identifier",)),
     Column("date", "Study date", ("study_date", "study_time"), descending_first=True),
     Column("modality", "Modality", ("modalities",)),
+    Column("body", "Body part", ("body_parts",)),
     Column("description", "Description", ("description",)),
     Column("images", "Images", ("instance_count",), descending_first=True),
+    Column("status", "Status", ("status", "priority", "due_at")),
+    Column("reader", "Reader", ("assignee_name",)),
+    Column("due", "Due", ("due_at",)),
     Column("accession", "Accession", ("accession_number",)),
     Column("facility", "Facility", ("facility__name",)),
     Column("received", "Received", ("received_at",), descending_first=True),
@@ -75,7 +81,7 @@ class Order:
         sign = "-" if self.descending else ""
         return [f"{sign}{name}" for name in (*self.column.fields, "id")]
 
-    def beyond(self, cursor: Study) -> Q:
+    def beyond(self, cursor: ReadingTask) -> Q:
         """Return the condition that a study comes after ``cursor``."""
         first = self.column.fields[0]
         condition, equal = Q(), self._not_before(first, _value(cursor, first))
@@ -113,7 +119,7 @@ NOTHING: Final = Q(pk__in=[])
 class Page:
     """One page of studies and whether there is more before and after it."""
 
-    studies: list[Study]
+    tasks: list[ReadingTask]
     order: Order
     has_previous: bool
     has_next: bool
@@ -121,12 +127,12 @@ class Page:
     @property
     def next_query(self) -> str:
         """The URL's query of the page after this one."""
-        return _query(self.order, f"after={self.studies[-1].pk}")
+        return _query(self.order, f"after={self.tasks[-1].pk}")
 
     @property
     def previous_query(self) -> str:
         """The URL's query of the page before this one."""
-        return _query(self.order, f"before={self.studies[0].pk}")
+        return _query(self.order, f"before={self.tasks[0].pk}")
 
     @property
     def first_query(self) -> str:
@@ -135,31 +141,31 @@ class Page:
 
 
 def page_of(
-    studies: FacilityScopedQuerySet[Study],
+    tasks: FacilityScopedQuerySet[ReadingTask],
     order: Order,
     *,
-    after: Study | None = None,
-    before: Study | None = None,
+    after: ReadingTask | None = None,
+    before: ReadingTask | None = None,
 ) -> Page:
     """Return the page after or before a study, the first without either."""
     if before is not None:
-        return _page_before(studies, order, before)
-    selected = studies if after is None else studies.filter(order.beyond(after))
+        return _page_before(tasks, order, before)
+    selected = tasks if after is None else tasks.filter(order.beyond(after))
     rows = list(selected.order_by(*order.order_by())[: PAGE_SIZE + 1])
     return Page(rows[:PAGE_SIZE], order, has_previous=after is not None, has_next=len(rows) > PAGE_SIZE)
 
 
-def _page_before(studies: FacilityScopedQuerySet[Study], order: Order, before: Study) -> Page:
+def _page_before(tasks: FacilityScopedQuerySet[ReadingTask], order: Order, before: ReadingTask) -> Page:
     backwards = order.reversed
-    rows = list(studies.filter(backwards.beyond(before)).order_by(*backwards.order_by())[: PAGE_SIZE + 1])
+    rows = list(tasks.filter(backwards.beyond(before)).order_by(*backwards.order_by())[: PAGE_SIZE + 1])
     if len(rows) <= PAGE_SIZE:
-        return page_of(studies, order)  # a full first page, also where studies were added since
+        return page_of(tasks, order)  # a full first page, also where studies were added since
     return Page(rows[:PAGE_SIZE][::-1], order, has_previous=True, has_next=True)
 
 
-def capped_count(studies: FacilityScopedQuerySet[Study]) -> tuple[int, bool]:
+def capped_count(tasks: FacilityScopedQuerySet[ReadingTask]) -> tuple[int, bool]:
     """Return how many there are, at most COUNT_LIMIT, and whether there are more: it never counts a whole table."""
-    number = studies.order_by()[: COUNT_LIMIT + 1].count()
+    number = tasks.order_by()[: COUNT_LIMIT + 1].count()
     return min(number, COUNT_LIMIT), number > COUNT_LIMIT
 
 
@@ -167,8 +173,8 @@ def _query(order: Order, cursor: str = "") -> str:
     return "&".join(part for part in (order.query, cursor) if part)
 
 
-def _value(study: Study, name: str) -> Any:
-    value: Any = study
+def _value(task: ReadingTask, name: str) -> Any:
+    value: Any = task
     for part in name.split("__"):
         value = getattr(value, part)
     return value

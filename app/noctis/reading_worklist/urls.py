@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from noctis.reading_worklist import views
+from noctis.reading_worklist import change_views, holding_views, target_views, views
 
 urlpatterns = [
     path("worklist", views.worklist, name="worklist"),
     path("worklist/filter", views.filter_studies, name="worklist_filter"),
     path("worklist/studies", views.studies, name="worklist_studies"),
     path("worklist/updates", views.updates, name="worklist_updates"),
+    path("worklist/change", change_views.change, name="worklist_change"),
+    path("worklist/undo", change_views.undo, name="worklist_undo"),
+    path("worklist/next", change_views.claim_next, name="worklist_claim_next"),
     path("worklist/after/<uid:study_uid>", views.next_study, name="worklist_next"),
+    path("studies/<uid:study_uid>/holding", holding_views.holding, name="holding"),
+    path("admin/turnaround", target_views.turnaround_targets, name="turnaround_targets"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, cast
 
 from django.db.models import Exists, OuterRef
@@ -15,13 +16,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from noctis.accounts.models import Role, User
 from noctis.accounts.permissions import signed_in_user
-from noctis.archive.models import FacilityScopedQuerySet, Study, StudyFlag
+from noctis.accounts.visibility import FacilityScopedQuerySet
+from noctis.archive.models import StudyFlag
 from noctis.attachments.models import Attachment
 from noctis.dicom_address import dicom_address
 from noctis.network.missing_images import missing_by_study
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
-from noctis.reading_worklist.next_study import remember_order, study_after
+from noctis.reading_worklist.models import ReadingTask
+from noctis.reading_worklist.next_study import remember_order, task_after
 from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
+from noctis.reading_worklist.permissions import may_hold, may_prioritise
 from noctis.routing.permissions import may_send
 from noctis.study_notes.models import StudyNote
 
@@ -34,7 +38,7 @@ def worklist(request: HttpRequest) -> HttpResponse:
     user = signed_in_user(request)
     wanted = WorklistFilter.remembered_in(request.session)
     context = results_context(request, user, wanted) | {
-        "filter_form": FilterForm(initial=wanted.__dict__, user=user),
+        "filter_form": FilterForm(initial=wanted.__dict__, user=user),  # its readers are who may be given studies
         "date_ranges": date_ranges(),
     }
     return render(request, "reading_worklist/worklist.html", context)
@@ -66,16 +70,10 @@ def studies(request: HttpRequest) -> HttpResponse:
 def updates(request: HttpRequest) -> HttpResponse:
     """Show the rows named by ``row`` anew, and how many studies arrived since ``since``; nothing moves."""
     user = signed_in_user(request)
-    found = FilterForm(request.POST, user=user).filter.apply(visible_studies(user))
-    rows = [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
+    found = FilterForm(request.POST, user=user).filter.apply(visible_tasks(user), user)
     since = _moment(request.POST.get("since", ""))
     arrived = found.filter(received_at__gt=since).order_by()[: MAX_ARRIVALS_SHOWN + 1].count() if since else 0
-    shown = list(with_marks(visible_studies(user), user).filter(pk__in=rows))
-    context = {
-        "studies": shown,
-        "missing": missing_by_study(user, shown),
-        "shows_facility": user.sees_all_facilities,
-        "may_send": may_send(user),
+    context = rows_context(user, row_keys(request)) | {
         "arrived": min(arrived, MAX_ARRIVALS_SHOWN),
         "arrived_more": arrived > MAX_ARRIVALS_SHOWN,
     }
@@ -87,8 +85,8 @@ def updates(request: HttpRequest) -> HttpResponse:
 def next_study(request: HttpRequest, study_uid: str) -> JsonResponse:
     """Name the study after this one in the worklist; a viewer asks so that it opens at once. Asking opens nothing."""
     user = signed_in_user(request)
-    study = get_object_or_404(visible_studies(user), study_instance_uid=study_uid)
-    following = study_after(study, request.session, user=user)
+    task = get_object_or_404(visible_tasks(user), study_instance_uid=study_uid, study__isnull=False)
+    following = task_after(task, request.session, user=user)
     if following is None:
         return JsonResponse({"next": None})
     uid = following.study_instance_uid
@@ -96,23 +94,20 @@ def next_study(request: HttpRequest, study_uid: str) -> JsonResponse:
 
 
 def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) -> dict[str, Any]:
-    """Return what the results need: one page of studies, its neighbours and a count that stops early."""
+    """Return what the results need: one page of rows, its neighbours and a count that stops early."""
     now = timezone.now()
-    visible = visible_studies(user)
-    found = wanted.apply(visible)
+    visible = visible_tasks(user)
+    found = wanted.apply(visible, user)
     order = order_of(request)
     remember_order(request.session, order)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
     page = page_of(with_marks(found, user), order, after=after, before=before)
     count, more = capped_count(found)
-    empty = not page.studies and not wanted.narrows
-    return {
+    empty = not page.tasks and not wanted.narrows
+    return _row_rights(user, page.tasks) | {
         "page": page,
-        "missing": missing_by_study(user, page.studies),
         "order": order,
         "columns": [column for column in COLUMNS if column.key != "facility" or user.sees_all_facilities],
-        "shows_facility": user.sees_all_facilities,
-        "may_send": may_send(user),
         "count": count,
         "more_than_count": more,
         "wanted": wanted,
@@ -123,24 +118,36 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     }
 
 
+def rows_context(user: User, keys: Iterable[int]) -> dict[str, Any]:
+    """Return what single rows need, and which of ``keys`` are rows no more."""
+    wanted = set(keys)
+    tasks = list(with_marks(visible_tasks(user), user).filter(pk__in=wanted))
+    return _row_rights(user, tasks) | {"tasks": tasks, "gone": sorted(wanted - {task.pk for task in tasks})}
+
+
+def row_keys(request: HttpRequest) -> list[int]:
+    """Return the rows that a page names, no more than it shows."""
+    return [int(text) for text in request.POST.getlist("row")[:PAGE_SIZE] if text.isascii() and text.isdigit()]
+
+
 def order_of(request: HttpRequest) -> Order:
     """Return the order that the URL names, else the form."""
     source = request.GET if "sort" in request.GET else request.POST
     return Order.parse(source.get("sort"), source.get("dir"))
 
 
-def visible_studies(user: User) -> FacilityScopedQuerySet[Study]:
-    """Return the studies ``user`` may see, with their facility."""
-    return Study.objects.visible_to(user).select_related("facility")
+def visible_tasks(user: User) -> FacilityScopedQuerySet[ReadingTask]:
+    """Return the rows ``user`` may see, with their facility and study."""
+    return ReadingTask.objects.visible_to(user).select_related("facility", "study")
 
 
-def with_marks(studies: FacilityScopedQuerySet[Study], user: User) -> FacilityScopedQuerySet[Study]:
-    """Let each study say whether it needs a look, and whether there are notes or files with it."""
-    flags = StudyFlag.objects.open().filter(study=OuterRef("pk"))
-    notes = StudyNote.objects.filter(study=OuterRef("pk"), is_removed=False)
-    files = Attachment.objects.visible_to(user).mark_of_studies()
-    marked: Any = studies.annotate(is_flagged=Exists(flags), has_notes=Exists(notes), has_files=files)
-    return cast("FacilityScopedQuerySet[Study]", marked)
+def with_marks(tasks: FacilityScopedQuerySet[ReadingTask], user: User) -> FacilityScopedQuerySet[ReadingTask]:
+    """Let each row say whether its study needs a look, and whether there are notes or files with it."""
+    flags = StudyFlag.objects.open().filter(study=OuterRef("study"))
+    notes = StudyNote.objects.filter(study=OuterRef("study"), is_removed=False)
+    files = Attachment.objects.visible_to(user).mark_of_studies("study", "study__patient_id")
+    marked: Any = tasks.annotate(is_flagged=Exists(flags), has_notes=Exists(notes), has_files=files)
+    return cast("FacilityScopedQuerySet[ReadingTask]", marked)
 
 
 def administrators() -> list[User]:
@@ -148,8 +155,19 @@ def administrators() -> list[User]:
     return list(User.objects.filter(role=Role.ADMINISTRATOR, is_active=True)[:5])
 
 
-def _cursor(visible: FacilityScopedQuerySet[Study], text: str) -> Study | None:
-    """Return the study that a page begins after; one that is gone or not visible means the first page."""
+def _row_rights(user: User, tasks: list[ReadingTask]) -> dict[str, Any]:
+    """Return what every row shows beside its own columns."""
+    return {
+        "missing": missing_by_study(user, [task.study for task in tasks if task.study is not None]),
+        "shows_facility": user.sees_all_facilities,
+        "may_send": may_send(user),
+        "may_hold": may_hold(user),
+        "may_prioritise": may_prioritise(user),
+    }
+
+
+def _cursor(visible: FacilityScopedQuerySet[ReadingTask], text: str) -> ReadingTask | None:
+    """Return the row that a page begins after; one that is gone or not visible means the first page."""
     return visible.filter(pk=int(text)).first() if text.isascii() and text.isdigit() and len(text) < 19 else None  # noqa: PLR2004
 
 

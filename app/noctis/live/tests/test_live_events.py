@@ -20,6 +20,7 @@ from noctis.live.feed import OVERLAP, ChangeFeed, ChangeLog, in_database_thread
 from noctis.notifications.actions import mark_read, notify
 from noctis.notifications.event_kinds import Event
 from noctis.reading_worklist import live_studies
+from noctis.reading_worklist.models import ReadingTask
 from noctis.reading_worklist.tests.factories import make_study
 
 NOW = timezone.now()
@@ -54,7 +55,7 @@ def changed():
     """Give a function that makes a study as if it changed now."""
 
     def change(study: Study) -> None:
-        Study.objects.filter(pk=study.pk).update(changed_at=timezone.now())
+        ReadingTask.objects.filter(study=study).update(changed_at=timezone.now())
 
     return sync_to_async(change)
 
@@ -70,7 +71,11 @@ def _quick(monkeypatch):
 def old_studies(people):
     """Insert a study of each facility that changed long ago."""
     long_ago = timezone.now() - timedelta(days=1)
-    return [make_study(facility, changed_at=long_ago) for facility in (people.north, people.south)]
+    studies = [make_study(facility) for facility in (people.north, people.south)]
+    ReadingTask.objects.update(changed_at=long_ago)
+    return list(
+        Study.objects.select_related("reading_task").filter(pk__in=[study.pk for study in studies]).order_by("pk")
+    )
 
 
 async def stream_of(user=None, topics="studies"):
@@ -123,9 +128,9 @@ def test_each_user_hears_of_the_own_studies_alone(people, old_studies, changed):
         await heard(owner, "heartbeat")
         await changed(south)
         await changed(north)
-        assert await heard(owner, "studies") == {"keys": [north.pk]}
+        assert await heard(owner, "studies") == {"keys": [north.reading_task.pk]}
         told: set[int] = set()
-        while told != {north.pk, south.pk}:
+        while told != {north.reading_task.pk, south.reading_task.pk}:
             told |= set((await heard(radiologist, "studies"))["keys"])
         await close(owner, radiologist)
 
@@ -237,7 +242,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(people, old_studies,
         feed = ChangeFeed(poll_seconds=0.02)
         async with feed.subscribe(people.owner, ["studies"]) as subscription:
             await changed(old_studies[0])
-            assert await subscription.changed(wait_seconds=5) == {"studies": [old_studies[0].pk]}
+            assert await subscription.changed(wait_seconds=5) == {"studies": [old_studies[0].reading_task.pk]}
 
     run(scenario)
     assert "wait for the index" in caplog.text

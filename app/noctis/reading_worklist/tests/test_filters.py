@@ -6,8 +6,10 @@ from datetime import date
 
 import pytest
 
-from noctis.archive.models import Study, StudyStatus
+from noctis.accounts.models import User
+from noctis.archive.models import StudyStatus
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter
+from noctis.reading_worklist.models import ReadingTask
 from noctis.reading_worklist.tests.factories import make_study
 
 
@@ -25,8 +27,8 @@ def studies(people):
     make_study(people.south, "山田^太郎", modalities="OCT", status=StudyStatus.ARRIVING)
 
 
-def found(wanted: WorklistFilter) -> set[str]:
-    return {study.patient_name.partition("^")[0] for study in wanted.apply(Study.objects.all())}
+def found(wanted: WorklistFilter, user: User) -> set[str]:
+    return {task.patient_name.partition("^")[0] for task in wanted.apply(ReadingTask.objects.all(), user)}
 
 
 @pytest.mark.parametrize(
@@ -51,8 +53,8 @@ def found(wanted: WorklistFilter) -> set[str]:
         (WorklistFilter(status="arriving"), {"山田"}),
     ],
 )
-def test_every_part_narrows(studies, wanted, names):
-    assert found(wanted) == names
+def test_every_part_narrows(people, studies, wanted, names):
+    assert found(wanted, people.radiologist) == names
 
 
 def test_a_value_that_is_not_valid_does_not_narrow(people):
@@ -71,7 +73,7 @@ def test_the_filter_stays_in_the_session_and_out_of_the_address(client, people, 
     answer = client.post("/worklist/filter?sort=patient&dir=asc", {"text": "jane", "modality": "CT"})
     assert answer.url == "/worklist?sort=patient&dir=asc"
     page = client.get(answer.url)
-    assert [study.patient_name for study in page.context["page"].studies] == ["Doe^Jane^Q"]
+    assert [study.patient_name for study in page.context["page"].tasks] == ["Doe^Jane^Q"]
     assert page.context["count"] == 1
     reset = client.post("/worklist/filter", {"reset": "1"}, follow=True)
     assert reset.context["count"] == 3

@@ -8,8 +8,8 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from noctis.archive.models import Study
 from noctis.reading_worklist import paging
+from noctis.reading_worklist.models import ReadingTask
 from noctis.reading_worklist.paging import COLUMNS, Order, capped_count, page_of
 from noctis.reading_worklist.tests.factories import make_study
 
@@ -33,7 +33,7 @@ def studies(people):
             instance_count=numbers.randint(1, 3),
             received_at=timezone.now() - timedelta(minutes=numbers.randint(0, 5)),
         )
-    return Study.objects.select_related("facility")
+    return ReadingTask.objects.select_related("facility")
 
 
 ORDERS = [Order(column, descending) for column in COLUMNS for descending in (True, False)]
@@ -44,24 +44,24 @@ def test_forwards_and_back_every_study_comes_once_and_in_order(studies, order):
     expected = list(studies.order_by(*order.order_by()))
     page = page_of(studies, order)
     assert not page.has_previous
-    pages = [page.studies]
+    pages = [page.tasks]
     while page.has_next:
-        page = page_of(studies, order, after=page.studies[-1])
+        page = page_of(studies, order, after=page.tasks[-1])
         assert page.has_previous
-        pages.append(page.studies)
+        pages.append(page.tasks)
     assert [study for part in pages for study in part] == expected
     assert [len(part) for part in pages] == [7, 7, 7, 7, 7, 5]
     for earlier in pages[-2::-1]:
-        page = page_of(studies, order, before=page.studies[0])
-        assert page.studies == earlier
+        page = page_of(studies, order, before=page.tasks[0])
+        assert page.tasks == earlier
     assert not page.has_previous
 
 
 def test_an_arrival_does_not_move_the_page_that_is_read(studies, people):
     first = page_of(studies, Order())
-    second = page_of(studies, Order(), after=first.studies[-1])
+    second = page_of(studies, Order(), after=first.tasks[-1])
     make_study(people.north, "Newcomer^N")
-    assert page_of(studies, Order(), after=first.studies[-1]).studies == second.studies
+    assert page_of(studies, Order(), after=first.tasks[-1]).tasks == second.tasks
 
 
 @pytest.mark.parametrize(

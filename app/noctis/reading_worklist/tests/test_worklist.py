@@ -13,8 +13,8 @@ from noctis.reading_worklist import views
 from noctis.reading_worklist.templatetags.dicom_values import age_at
 from noctis.reading_worklist.tests.factories import make_study
 
-# Session, user, studies, count; the name of the own facility, or all names for the filter; for readers missing images.
-QUERIES = {"owner": 5, "radiologist": 6}
+# Session, user, studies, count; the name of the own facility, or all names for the filter; for readers missing images and who reads.
+QUERIES = {"owner": 5, "radiologist": 7}
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def studies(people):
 
 
 def shown(answer) -> set[str]:
-    return {study.patient_name[:5] for study in answer.context["page"].studies}
+    return {study.patient_name[:5] for study in answer.context["page"].tasks}
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_a_later_page_costs_one_query_more(client, people, monkeypatch, django_a
 def test_a_cursor_of_another_facility_tells_nothing(client, people, studies):
     foreign = make_study(people.south, "South-9^S")
     client.force_login(people.owner)
-    page = client.get(f"/worklist?after={foreign.pk}").context["page"]
+    page = client.get(f"/worklist?after={foreign.reading_task.pk}").context["page"]
     assert not page.has_previous
-    assert len(page.studies) == 3
+    assert len(page.tasks) == 3
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "9" * 30, "1;drop", "٣"])
 def test_a_bad_cursor_means_the_first_page(client, people, studies, cursor):
     client.force_login(people.owner)
-    assert len(client.get("/worklist", {"after": cursor}).context["page"].studies) == 3
+    assert len(client.get("/worklist", {"after": cursor}).context["page"].tasks) == 3
 
 
 def test_a_row_shows_what_a_reader_looks_for(client, people):
@@ -158,11 +158,12 @@ def test_updates_show_rows_in_place_and_count_arrivals(client, people, studies, 
     new = [make_study(people.north, received_at=since + timedelta(seconds=number + 1)) for number in range(2)]
     foreign = make_study(people.south, received_at=since + timedelta(seconds=1))
     client.force_login(people.owner)
-    fields = {"row": [new[0].pk, foreign.pk, "x"], "since": since.isoformat()}
+    fields = {"row": [new[0].reading_task.pk, foreign.reading_task.pk, "x"], "since": since.isoformat()}
     answer = client.post("/worklist/updates", fields)
     text = answer.content.decode()
-    assert f'id="study-{new[0].pk}"' in text
-    assert f"study-{foreign.pk}" not in text
+    assert f'id="task-{new[0].reading_task.pk}"' in text
+    assert f'<tr id="task-{foreign.reading_task.pk}" hx-swap-oob="delete">' in text
+    assert foreign.patient_identifier not in text
     assert "2 new studies" in text
     make_study(people.north, received_at=since + timedelta(seconds=9))
     assert "2+ new studies" in client.post("/worklist/updates", fields).content.decode()
@@ -186,4 +187,6 @@ def test_a_row_warns_of_images_that_the_modality_made_and_did_not_send(client, p
     for who, warned in (("radiologist", True), ("technician", True), ("owner", False)):
         client.force_login(getattr(people, who))
         assert ("3 missing" in client.get("/worklist").content.decode()) is warned
-        assert ("3 missing" in client.post("/worklist/updates", {"row": [study.pk]}).content.decode()) is warned
+        assert (
+            "3 missing" in client.post("/worklist/updates", {"row": [study.reading_task.pk]}).content.decode()
+        ) is warned

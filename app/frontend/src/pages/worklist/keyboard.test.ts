@@ -15,7 +15,7 @@ beforeEach(() => {
       ${[1, 2, 3]
         .map(
           (key) =>
-            `<tr class="study" data-study="${key}"><th class="col-patient"><a id="open-${key}" href="#${key}">x</a></th></tr>`,
+            `<tr class="study" data-task="${key}"><th class="col-patient"><a id="open-${key}" href="#${key}">x</a></th></tr>`,
         )
         .join('')}
     </tbody></table></section>`;

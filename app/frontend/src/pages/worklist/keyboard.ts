@@ -53,7 +53,7 @@ function act(key: string, search: HTMLInputElement | null): boolean {
 }
 
 function step(by: number): boolean {
-  const current = document.activeElement?.closest('[data-study]');
+  const current = document.activeElement?.closest('[data-task]');
   const position = links().findIndex((link) => current?.contains(link));
   return focusRow(position < 0 ? 0 : position + by);
 }
@@ -62,13 +62,13 @@ function focusRow(position: number): boolean {
   const all = links();
   const link = all[Math.min(Math.max(position, 0), all.length - 1)];
   link?.focus({ preventScroll: true });
-  link?.closest('[data-study]')?.scrollIntoView({ block: 'nearest' });
+  link?.closest('[data-task]')?.scrollIntoView({ block: 'nearest' });
   return link !== undefined;
 }
 
 /** Asks where to send the study of the focused row. */
 function send(): boolean {
-  const link = document.activeElement?.closest('[data-study]')?.querySelector<HTMLElement>('.row-send');
+  const link = document.activeElement?.closest('[data-task]')?.querySelector<HTMLElement>('.row-send');
   link?.click();
   return link instanceof HTMLElement;
 }

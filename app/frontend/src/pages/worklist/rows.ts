@@ -14,17 +14,17 @@ export function scroller(): HTMLElement | null {
 }
 
 export function links(): HTMLAnchorElement[] {
-  return [...results().querySelectorAll<HTMLAnchorElement>('.study .col-patient a')];
+  return [...results().querySelectorAll<HTMLAnchorElement>('.study .col-patient a[id^=open-]')];
 }
 
 export function rowKeys(): number[] {
-  return [...results().querySelectorAll<HTMLElement>('[data-study]')].map((row) => Number(row.dataset.study));
+  return [...results().querySelectorAll<HTMLElement>('[data-task]')].map((row) => Number(row.dataset.task));
 }
 
 /** Shows for a while which rows have come. */
 export function markNew(keys: number[]): void {
   for (const key of keys) {
-    const row = document.getElementById(`study-${key}`);
+    const row = document.getElementById(`task-${key}`);
     row?.classList.add('is-new');
     setTimeout(() => row?.classList.remove('is-new'), NEW_STAYS_MS);
   }
@@ -40,7 +40,7 @@ export function announce(text: string): void {
 export function startRowClicks(page: HTMLElement): void {
   const opened = (event: MouseEvent, inNewTab: boolean): void => {
     if (!(event.target instanceof Element) || event.target.closest('a, button, input, summary')) return;
-    const link = event.target.closest('[data-study]')?.querySelector<HTMLAnchorElement>('.col-patient a');
+    const link = event.target.closest('[data-task]')?.querySelector<HTMLAnchorElement>('.col-patient a[id^=open-]');
     if (!link || document.getSelection()?.isCollapsed === false) return;
     if (inNewTab) window.open(link.href, '_blank', 'noopener');
     else window.location.assign(link.href);
