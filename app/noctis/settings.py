@@ -116,6 +116,7 @@ INSTALLED_APPS = [
     "noctis.routing",
     "noctis.study_notes",
     "noctis.reports",
+    "noctis.reports.output",
     "noctis.key_images",
     "noctis.presentation_states",
     "noctis.notifications",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("noctis.viewer.urls")),
     path("", include("noctis.study_notes.urls")),
     path("", include("noctis.reports.urls")),
+    path("", include("noctis.reports.output.urls")),
     path("", include("noctis.key_images.urls")),
     path("", include("noctis.presentation_states.urls")),
     path("", include("noctis.attachments.urls")),

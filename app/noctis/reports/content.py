@@ -103,8 +103,10 @@ def as_text(document: Node | None) -> str:
     return "\n".join(_lines(document)) if document else ""
 
 
-def as_html(document: Node, picture_url: Callable[[Node], str]) -> SafeString:
-    """Return the document as HTML; ``picture_url`` gives the address of a key image by its attributes."""
+def as_html(
+    document: Node, picture_url: Callable[[Node], str], caption: Callable[[Node], str] | None = None
+) -> SafeString:
+    """Return the document as HTML; ``picture_url`` and ``caption`` tell of a key image by its attributes."""
     if document["type"] == "text":
         return _marked(document)
     if document["type"] == "hardBreak":
@@ -112,8 +114,10 @@ def as_html(document: Node, picture_url: Callable[[Node], str]) -> SafeString:
     if document["type"] == "field":
         return format_html('<span class="report-field">{}</span>', _field_text(document))
     if document["type"] == "keyImage":
-        return format_html('<figure><img src="{}" alt="Key image"></figure>', picture_url(document["attrs"]))
-    inner = format_html_join("", "{}", ((as_html(child, picture_url),) for child in document.get("content", ())))
+        words = format_html("<figcaption>{}</figcaption>", caption(document["attrs"])) if caption else ""
+        return format_html('<figure><img src="{}" alt="Key image">{}</figure>', picture_url(document["attrs"]), words)
+    children = document.get("content", ())
+    inner = format_html_join("", "{}", ((as_html(child, picture_url, caption),) for child in children))
     tag = _TAGS.get(document["type"])
     return format_html("<{0}>{1}</{0}>", tag, inner) if tag else inner
 

@@ -42,8 +42,8 @@ class BundledFiles {
   }
 }
 
-/** Raises what the viewer tells apart: see dicomweb/errors. */
-export async function openPdf(url: string): Promise<PdfPages> {
+/** Opens a file at an address, or one whose bytes are here. Raises what the viewer tells apart: see dicomweb/errors. */
+export async function openPdf(source: string | Uint8Array): Promise<PdfPages> {
   const port = new Background();
   const worker = PDFWorker.create({ port });
   const stop = (): void => {
@@ -51,7 +51,7 @@ export async function openPdf(url: string): Promise<PdfPages> {
     port.terminate();
   };
   const task = getDocument({
-    url,
+    ...(typeof source === 'string' ? { url: source } : { data: source }),
     worker,
     httpHeaders: { Accept: 'application/pdf', 'X-Requested-With': 'XMLHttpRequest' },
     rangeChunkSize: rangeBytes,

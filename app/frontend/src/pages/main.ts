@@ -6,6 +6,7 @@ import 'htmx.org';
 import { LivePage } from '../live/livePage';
 import { startCopyButtons } from './copyButtons';
 import { startDialogs } from './dialogs';
+import { startLetterhead } from './letterhead';
 import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
 import { startNotifications } from './notifications';
@@ -40,3 +41,6 @@ const attachments = document.querySelector<HTMLElement>('[data-attachments]');
 if (attachments) {
   void import('./attachments/page').then(({ showAttachments }) => showAttachments(attachments));
 }
+
+const letterhead = document.querySelector<HTMLFormElement>('[data-letterhead]');
+if (letterhead) startLetterhead(letterhead);
