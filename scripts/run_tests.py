@@ -141,12 +141,12 @@ def parts() -> dict[str, list[Check]]:
     ansible_is_possible = sys.version_info >= (3, 11)
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
-        "molecule": [Check("molecule", ("scripts/molecule", "test"), junit=True, may_be_impossible=True)],
-        "browser": [pytest("browser", "browser and not appliance")],
         "integration": [
             pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
             pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
         ],
+        "molecule": [Check("molecule", ("scripts/molecule", "test"), junit=True, may_be_impossible=True)],
+        "browser": [pytest("browser", "browser and not appliance")],
         "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [
             Check("ruff", (str(BIN / "ruff"), "check", ".")),

@@ -63,6 +63,7 @@ export const PresentationTag = {
   PresentationSizeMode: '00700100',
   PresentationPixelSpacing: '00700101',
   PresentationPixelMagnificationRatio: '00700103',
+  CompoundGraphicSequence: '00700209',
   GraphicLayerRecommendedDisplayCIELabValue: '00700401',
   PresentationLUTSequence: '20500010',
   PresentationLUTShape: '20500020',

@@ -136,6 +136,15 @@ describe('a presentation state', () => {
       limits: 'Presentations that blend images are not supported.',
     });
     expect(state().limits).toBeUndefined();
+    const compound = value({ [PresentationTag.CompoundGraphicSequence]: value({}) });
+    expect(state({ [PresentationTag.GraphicAnnotationSequence]: compound }).limits).toBe(
+      'Not all of its drawings are shown.',
+    );
+    const both = {
+      [PresentationTag.GraphicAnnotationSequence]: compound,
+      [PresentationTag.PresentationLUTSequence]: value({}),
+    };
+    expect(state(both).limits).toMatch(/^Its look-up table is not used.* Not all of its drawings/);
     expect(presentationStateOf({ [Tag.SOPClassUID]: value('1.2.840.10008.5.1.4.1.1.2') })).toBeUndefined();
   });
 });

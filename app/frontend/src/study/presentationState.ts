@@ -79,7 +79,7 @@ export function presentationStateOf(object: DicomObject): PresentationState | un
       .filter(Boolean)
       .join(' '),
     limits: isSupported
-      ? (limitsOf[sopClass] ?? lutLimit(object))
+      ? (limitsOf[sopClass] ?? limitOf(object))
       : 'Presentations that blend images are not supported.',
     isSupported,
     object,
@@ -179,10 +179,26 @@ function windowOf(voi: DicomObject, object: DicomObject, frame: Frame): Window |
   };
 }
 
-/** Tables of the modality and of the presentation are not drawn; a reader has to know where one was meant. */
-function lutLimit(object: DicomObject): string | undefined {
-  const holdsTable =
-    items(object, PresentationTag.ModalityLUTSequence).length > 0 ||
-    items(object, PresentationTag.PresentationLUTSequence).length > 0;
-  return holdsTable ? 'Its look-up table is not used: brightness may differ.' : undefined;
+/** What of a state is not drawn; a reader has to know that more was meant. */
+function limitOf(object: DicomObject): string | undefined {
+  const limits = [
+    holdsTable(object) && 'Its look-up table is not used: brightness may differ.',
+    holdsUndrawnCompounds(object) && 'Not all of its drawings are shown.',
+  ].filter(Boolean);
+  return limits.length > 0 ? limits.join(' ') : undefined;
+}
+
+function holdsTable(object: DicomObject): boolean {
+  const sequences = [PresentationTag.ModalityLUTSequence, PresentationTag.PresentationLUTSequence];
+  return sequences.some((sequence) => items(object, sequence).length > 0);
+}
+
+/** Compound graphics (rulers, axes, boxes) come with the same in simple shapes, as a rule (PS3.3 C.10.5.1.3). */
+function holdsUndrawnCompounds(object: DicomObject): boolean {
+  return items(object, PresentationTag.GraphicAnnotationSequence).some(
+    (one) =>
+      items(one, PresentationTag.CompoundGraphicSequence).length > 0 &&
+      items(one, PresentationTag.GraphicObjectSequence).length === 0 &&
+      items(one, PresentationTag.TextObjectSequence).length === 0,
+  );
 }
