@@ -192,9 +192,9 @@ def report_changed(study: Study, state: str | None, *, acting_user: User) -> Non
         row.needs_no_report = False
         _take(row, acting_user, CLAIM_LASTS)
     else:
-        row.reported_at = row.reported_at or timezone.now()
+        if row.reported_at is None:
+            row.reported_at, row.assigned_to, row.assignee_name = timezone.now(), acting_user, str(acting_user)
         row.claimed_at = row.held_until = None
-        row.assigned_to, row.assignee_name = acting_user, str(acting_user)
         _save(row)
 
 

@@ -16,6 +16,7 @@ from noctis.accounts.models import User
 from noctis.archive.models import Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
+from noctis.reading_worklist.actions import report_changed
 from noctis.reports import locks
 from noctis.reports.content import is_empty, validated, validated_document
 from noctis.reports.models import Addendum, Report, ReportState, ReportVersion
@@ -99,6 +100,7 @@ def save(study: Study, content: object, version: int, *, acting_user: User) -> R
         report.content, report.author = written, acting_user
         _keep_version(report)
         announce(report, ReportEvent.WRITTEN, acting_user=acting_user)
+        _show_on_worklist(report, acting_user)
     report.save()
     return report
 
@@ -114,6 +116,7 @@ def release(study: Study, version: int, *, acting_user: User) -> Report:
     report.save()
     _note(Action.REPORT_RELEASED, report, acting_user)
     announce(report, ReportEvent.RELEASED, acting_user=acting_user)
+    _show_on_worklist(report, acting_user)
     return report
 
 
@@ -139,6 +142,7 @@ def sign(study: Study, version: int, password: str, *, acting_user: User, acknow
         despite = [warning.key for warning in warnings]
         _note(Action.REPORT_SIGNED, report, acting_user, despite=despite)
         announce(report, ReportEvent.SIGNED, acting_user=acting_user)
+        _show_on_worklist(report, acting_user)
     return report
 
 
@@ -160,6 +164,7 @@ def add(study: Study, document: object, password: str, *, acting_user: User) -> 
         report.save()
         _note(Action.REPORT_ADDED_TO, report, acting_user, addendum=number)
         announce(report, ReportEvent.ADDED_TO, acting_user=acting_user)
+        _show_on_worklist(report, acting_user)
     return report
 
 
@@ -214,6 +219,11 @@ def _keep_version(report: Report, *, closes: bool = False) -> None:
     ReportVersion.objects.create(report=report, number=report.version, made_at=now, is_closed=closes, **values)
     if not closes:
         _note(Action.REPORT_WRITTEN, report, report.author)
+
+
+def _show_on_worklist(report: Report, user: User) -> None:
+    """Let the worklist say how far the report is, and that its writer holds the study."""
+    report_changed(report.study, report.state, acting_user=user)
 
 
 def _note(action: Action, report: Report, user: User, **detail: Any) -> None:

@@ -13,7 +13,8 @@ from noctis.reading_worklist import views
 from noctis.reading_worklist.templatetags.dicom_values import age_at
 from noctis.reading_worklist.tests.factories import make_study
 
-# Session, user, studies, count; the name of the own facility, or all names for the filter; for readers missing images and who reads.
+# Session, user, studies, count; the name of the own facility, or all names for the filter; for readers also missing
+# images and who reads.
 QUERIES = {"owner": 5, "radiologist": 7}
 
 

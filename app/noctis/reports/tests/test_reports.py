@@ -73,6 +73,7 @@ def test_a_report_goes_from_a_draft_to_an_addendum(people, reader, study):
     actions = list(written.order_by("pk").values_list("action", flat=True))
     assert actions == [
         Action.REPORT_WRITTEN,
+        Action.STUDY_CLAIMED,  # who writes holds the study
         Action.REPORT_RELEASED,
         Action.REPORT_SIGNED,
         Action.REPORT_ADDED_TO,
