@@ -111,6 +111,7 @@ INSTALLED_APPS = [
     "noctis.archive",
     "noctis.modality_worklist",
     "noctis.storage_commitment",
+    "noctis.corrections",
     "noctis.network",
     "noctis.dicomweb",
     "noctis.routing",

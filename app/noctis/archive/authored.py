@@ -17,6 +17,8 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from noctis.accounts.models import User
 from noctis.archive.ingest import AUTHORED, Origin, Receipt, open_reception, receive
 from noctis.archive.models import Instance, Series, Study
+from noctis.archive.signals import object_begun
+from noctis.archive.storage_area import study_folder
 from noctis.dicom.attributes import person_name_text, texts
 from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -37,8 +39,8 @@ NAMES: Final = ("PatientName", "ReferringPhysicianName")
 def begin_object(beside: Instance, sop_class_uid: str, modality: str, series_description: str) -> Dataset:
     """Return an object of the study of ``beside``, made now: patient, study, series, equipment and its own UID.
 
-    The patient's particulars are those of ``beside`` itself, so that the two never contradict each other. A series that
-    people made here before, of the same modality, goes on.
+    The patient's particulars and the study are as ``beside`` was received with them: what was corrected since is put
+    right on both alike when they go out. A series that people made here before, of the same modality, goes on.
     """
     header = dcmread(settings.NOCTIS_DATA.storage / beside.path, stop_before_pixels=True)
     made = Dataset()
@@ -53,6 +55,7 @@ def begin_object(beside: Instance, sop_class_uid: str, modality: str, series_des
     study = beside.series.study
     made.SOPClassUID, made.SOPInstanceUID = UID(sop_class_uid), generate_uid(prefix=None)
     _join_series(made, study, modality, series_description)
+    object_begun.send(sender=None, made=made, beside=beside)
     made.Manufacturer, made.ManufacturerModelName = "Noctis", "Noctis viewer"
     made.SoftwareVersions = settings.VERSION
     now = timezone.localtime()
@@ -89,7 +92,12 @@ def put_into_archive(dataset: Dataset, study: Study, *, acting_user: User, addre
 
 def _join_series(made: Dataset, study: Study, modality: str, description: str) -> None:
     """Name the series that the object belongs to: one for each kind that is made here, and its number in it."""
-    ours = study.series.filter(modality=modality, description=description, instances__reception__protocol=AUTHORED)
+    ours = study.series.filter(
+        modality=modality,
+        description=description,
+        instances__reception__protocol=AUTHORED,
+        instances__path__startswith=study_folder(made.StudyInstanceUID),
+    )
     present: Series | None = ours.order_by("pk").first()
     made.Modality, made.SeriesDescription = modality, description
     made.SeriesInstanceUID = UID(present.series_instance_uid) if present else generate_uid(prefix=None)

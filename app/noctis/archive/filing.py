@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.db.models import F
 from pydicom.dataset import Dataset
 
 from noctis.archive.flagging import Flags
-from noctis.archive.header import Header
+from noctis.archive.header import Header, Reading
 from noctis.archive.ingest import AUTHORED
 from noctis.archive.models import (
     FlagReason,
@@ -28,6 +29,7 @@ from noctis.archive.models import (
     Study,
     StudyStatus,
 )
+from noctis.archive.signals import headers_read
 from noctis.archive.storage_area import instance_path
 from noctis.dicom.attributes import (
     date_value,
@@ -46,12 +48,16 @@ LARGEST_INTEGER = 2**31 - 1
 
 @dataclass(frozen=True)
 class Arrival:
-    """An acknowledged object with its header read."""
+    """An acknowledged object with its header read.
+
+    ``header`` says what is indexed; where that is not what the file itself says, ``place`` keeps where the file lies.
+    """
 
     header: Header
     reception: Reception
     sha256: str
     received_at: datetime
+    place: str = ""
 
 
 class Conflict(Exception):
@@ -191,12 +197,35 @@ class Batch:
         return series
 
 
+def place_of(arrival: Arrival) -> str:
+    """Return where the file of an object lies by what its header says."""
+    header = arrival.header
+    return instance_path(header.study_instance_uid, header.sop_instance_uid, arrival.sha256)
+
+
+def corrected(arrivals: dict[Path, Arrival]) -> dict[Path, Arrival]:
+    """Return the arrivals with the headers that are to be indexed; to be called in the batch's transaction."""
+    readings = [Reading(one.reception.facility_id, one.header, one.header) for one in arrivals.values()]
+    headers_read.send(sender=None, readings=readings)
+    return {
+        path: one
+        if reading.header is one.header
+        else replace(one, header=reading.header, place=one.place or place_of(one))
+        for (path, one), reading in zip(arrivals.items(), readings, strict=True)
+    }
+
+
 def patient_identity(header: Header) -> str:
     """Return what tells this patient from others of the facility; see Patient."""
     patient = demographics(header.dataset)
-    if not patient.patient_id:
-        return f"study:{header.study_instance_uid}"
-    identity = f"id:{patient.issuer}^{patient.patient_id}"
+    return identity_of(patient.patient_id, patient.issuer, header.study_instance_uid)
+
+
+def identity_of(patient_id: str, issuer: str, study_instance_uid: str) -> str:
+    """Return what tells a patient with this ID from others, or the patient of this study where there is no ID."""
+    if not patient_id:
+        return f"study:{study_instance_uid}"
+    identity = f"id:{issuer}^{patient_id}"
     return identity if len(identity) <= IDENTITY_LENGTH else f"sha256:{hashlib.sha256(identity.encode()).hexdigest()}"
 
 
@@ -317,7 +346,7 @@ def new_instance(arrival: Arrival, series: Series) -> Instance:
         samples_per_pixel=_natural(dataset, "SamplesPerPixel"),
         bits_allocated=_natural(dataset, "BitsAllocated"),
         number_of_frames=(_natural(dataset, "NumberOfFrames") or 1) if rows and columns else 0,
-        path=instance_path(header.study_instance_uid, header.sop_instance_uid, arrival.sha256),
+        path=arrival.place or place_of(arrival),
         file_size=header.file_size,
         data_set_offset=header.data_set_offset,
         pixel_data_offset=header.pixel_data_offset,

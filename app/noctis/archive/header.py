@@ -72,6 +72,15 @@ class Header:
     file_size: int
 
 
+@dataclass
+class Reading:
+    """A header that is about to be indexed for a facility; ``header`` counts, ``stored`` is what the file says."""
+
+    facility_id: int
+    stored: Header
+    header: Header
+
+
 def read_header(path: Path) -> Header:
     """Read the header of ``path``; raise NotStorable where it is no whole DICOM file or lacks a valid UID.
 

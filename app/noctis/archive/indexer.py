@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone as django_timezone
 
-from noctis.archive.filing import Arrival, Batch, Conflict
+from noctis.archive.filing import Arrival, Batch, Conflict, corrected
 from noctis.archive.header import NotStorable, read_header
 from noctis.archive.ingest import SpooledName
 from noctis.archive.models import (
@@ -112,6 +112,7 @@ def _index_batch(files: list[Path]) -> None:
     batch = Batch(django_timezone.now())
     folders: set[Path] = set()
     with transaction.atomic():
+        arrivals = corrected(arrivals)
         batch.look_up(arrivals.values())
         for path, arrival in arrivals.items():
             try:

@@ -5,7 +5,7 @@ Columns that end in ``_index`` hold a name as ``noctis.dicom.matching.name_index
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from django.db import models
 
@@ -13,6 +13,9 @@ from noctis.accounts.models import Facility, User
 from noctis.accounts.visibility import FacilityScopedQuerySet, StudyGrant
 from noctis.dicom.attributes import person_name_display
 from noctis.dicom.matching import name_index
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 __all__ = [
     "FacilityRule",
@@ -43,6 +46,22 @@ def is_document(path: str = "") -> models.Q:
     )
 
 
+class PatientQuerySet(FacilityScopedQuerySet["Patient"]):
+    """Patients, of whom only those with studies are there for others: whoever was merged away is kept for an undo."""
+
+    def visible_to(self, user: User | AnonymousUser) -> PatientQuerySet:
+        """Return the patients whom ``user`` may see."""
+        return cast("PatientQuerySet", super().visible_to(user)).with_studies()
+
+    def visible_to_facility(self, facility: Facility) -> PatientQuerySet:
+        """Return the patients of ``facility``."""
+        return cast("PatientQuerySet", super().visible_to_facility(facility)).with_studies()
+
+    def with_studies(self) -> PatientQuerySet:
+        """Return those of whom there is a study."""
+        return self.filter(models.Exists(Study.objects.filter(patient=models.OuterRef("pk"), instance_count__gt=0)))
+
+
 class Patient(models.Model):
     """A person as one facility knows them.
 
@@ -59,7 +78,7 @@ class Patient(models.Model):
     birth_date = models.DateField(null=True)
     sex = models.CharField(max_length=16, blank=True)
 
-    objects = FacilityScopedQuerySet.as_manager()
+    objects = PatientQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -80,7 +99,15 @@ class StudyStatus(models.TextChoices):
 
 
 class StudyQuerySet(FacilityScopedQuerySet["Study"]):
-    """Studies."""
+    """Studies, of which only those with images are there for others: one that was merged away is kept for an undo."""
+
+    def visible_to(self, user: User | AnonymousUser) -> StudyQuerySet:
+        """Return the studies that ``user`` may see."""
+        return cast("StudyQuerySet", super().visible_to(user).filter(instance_count__gt=0))
+
+    def visible_to_facility(self, facility: Facility) -> StudyQuerySet:
+        """Return the studies of ``facility``."""
+        return cast("StudyQuerySet", super().visible_to_facility(facility).filter(instance_count__gt=0))
 
     def granted(self, grant: StudyGrant) -> StudyQuerySet:
         """Return the study that was granted."""

@@ -18,9 +18,9 @@ from django.utils import timezone
 from pydicom.dataset import Dataset
 
 from noctis.archive.filing import series_requests, series_values, study_values
-from noctis.archive.header import NotStorable, read_header
+from noctis.archive.header import NotStorable, Reading, read_header
 from noctis.archive.models import Instance, Series, SeriesRequest, Study
-from noctis.archive.signals import announce, studies_changed
+from noctis.archive.signals import announce, headers_read, studies_changed
 
 logger = logging.getLogger(__name__)
 
@@ -43,16 +43,17 @@ def reindex(after: int, report: Callable[[Progress], None]) -> Progress:
     progress = Progress(last=after)
     while keys := list(Study.objects.filter(pk__gt=progress.last).order_by("pk").values_list("pk", flat=True)[:CHUNK]):
         for key in keys:
-            _reindex_study(key, progress)
+            reindex_study(key, progress)
             progress.last = key
             progress.looked_at += 1
         report(progress)
     return progress
 
 
-def _reindex_study(key: int, progress: Progress) -> None:
-    first_of_series = list(_first_objects(key, progress))
+def reindex_study(key: int, progress: Progress) -> None:
+    """Read one study anew, with what was corrected since it was stored."""
     with transaction.atomic():
+        first_of_series = list(_first_objects(key, progress))
         study = Study.objects.select_for_update().filter(pk=key).first()
         if study is None:
             return
@@ -69,13 +70,18 @@ def _first_objects(key: int, progress: Progress) -> Iterator[tuple[int, Dataset]
     """Yield the primary key of each series and its first object that can be read, the earliest series first."""
     first = Series.objects.filter(study_id=key).annotate(first=models.Min("instances__pk")).exclude(first=None)
     instances = Instance.objects.in_bulk(list(first.values_list("first", flat=True)))
+    facility_id = Study.objects.values_list("facility_id", flat=True).get(pk=key) if instances else 0
     for instance in sorted(instances.values(), key=lambda one: one.pk):
         path: Path = settings.NOCTIS_DATA.storage / instance.path
         try:
-            yield instance.series_id, read_header(path).dataset
+            header = read_header(path)
         except (NotStorable, OSError) as error:
             logger.error("%s is not read anew: %s", instance.sop_instance_uid, type(error).__name__)  # noqa: TRY400
             progress.unreadable.append(instance.sop_instance_uid)
+            continue
+        reading = Reading(facility_id, header, header)
+        headers_read.send(sender=None, readings=[reading])
+        yield instance.series_id, reading.header.dataset
 
 
 def _values_of_study(study: Study, dataset: Dataset) -> dict[str, Any]:

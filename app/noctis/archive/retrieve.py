@@ -45,6 +45,7 @@ _FIELDS: Final = (
     "data_set_offset",
     "file_size",
     "series__study__study_instance_uid",
+    "series__study_id",
 )
 
 
@@ -59,6 +60,7 @@ class StoredObject:
     data_set_offset: int
     file_size: int
     study_instance_uid: str
+    study_id: int
 
     @property
     def path(self) -> Path:

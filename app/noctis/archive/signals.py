@@ -1,4 +1,4 @@
-"""What the archive announces after a commit."""
+"""What the archive announces: after a commit, where nothing else is said."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ studies_changed = Signal()
 
 # Arguments: study_ids, a list of Study primary keys that are complete now, and that may be read.
 studies_ready = Signal()
+
+# Before headers are indexed, within the transaction. Arguments: readings, a list of noctis.archive.header.Reading, in
+# which a receiver may put another header in the place of the one that was read.
+headers_read = Signal()
+
+# Before an object that is made here is stored. Arguments: made, a pydicom data set; beside, the Instance to whose study
+# it belongs.
+object_begun = Signal()
 
 
 def announce(signal: Signal, study_ids: Iterable[int]) -> None:

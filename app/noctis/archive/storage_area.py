@@ -20,8 +20,18 @@ def instance_path(study_instance_uid: str, sop_instance_uid: str, sha256: str) -
 
     Both UIDs must have been validated; the shard comes from a hash of the study's, so that folders stay small.
     """
+    return f"{study_folder(study_instance_uid)}{sop_instance_uid}-{sha256[:12]}.dcm"
+
+
+def study_folder(study_instance_uid: str) -> str:
+    """Return with what the place of every instance begins that was received with this Study Instance UID."""
     shard = hashlib.sha256(study_instance_uid.encode("ascii")).hexdigest()
-    return f"{shard[:2]}/{shard[2:4]}/{study_instance_uid}/{sop_instance_uid}-{sha256[:12]}.dcm"
+    return f"{shard[:2]}/{shard[2:4]}/{study_instance_uid}/"
+
+
+def received_study_uid(path: str) -> str:
+    """Return the Study Instance UID with which the instance was received whose place is ``path``."""
+    return path.rsplit("/", 2)[1]
 
 
 def sha256_of(path: Path, offset: int = 0) -> str:

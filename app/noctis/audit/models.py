@@ -109,6 +109,8 @@ class Action(models.TextChoices):
     IMAGES_REJECTED = "images_rejected", "Images rejected by quality control"
     IMAGES_UNREJECTED = "images_unrejected", "Rejection of images taken back"
     REJECT_REASON_CHANGED = "reject_reason_changed", "Reject reason added or changed"
+    STUDY_CORRECTED = "study_corrected", "Study or patient corrected"
+    CORRECTION_UNDONE = "correction_undone", "Correction undone"
     INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 
 

@@ -15,6 +15,8 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from noctis.archive.models import Instance, Series
+from noctis.corrections.data_sets import apply_overlay
+from noctis.corrections.overlays import Overlay, overlay_of
 from noctis.dicom.json_model import JsonObject, to_dicom_json
 from noctis.dicomweb.data_sets import read_data_set, stored_path
 from noctis.dicomweb.derived_files import derived_path, write_derived
@@ -27,8 +29,8 @@ INSTANCES_AT_A_TIME: Final = 200
 _LARGEST_BYTE_SAMPLE: Final = 8
 
 
-def instance_metadata(instance: Instance) -> JsonObject:
-    """Return an instance's attributes; bulk data by address (PS3.18 10.4.1.1.2)."""
+def instance_metadata(instance: Instance, overlay: Overlay | None) -> JsonObject:
+    """Return an instance's attributes as corrected; bulk data by address (PS3.18 10.4.1.1.2)."""
     uids = {
         "study_uid": instance.series.study.study_instance_uid,
         "series_uid": instance.series.series_instance_uid,
@@ -39,6 +41,8 @@ def instance_metadata(instance: Instance) -> JsonObject:
         return reverse("dicomweb:bulk_data", kwargs={**uids, "path": path})
 
     dataset = read_data_set(stored_path(instance))
+    if overlay is not None:
+        apply_overlay(dataset, overlay)
     converted = to_dicom_json(dataset, bulk_data_uri)
     if converted.problems:
         logger.info("instance %s has %d invalid values", instance.sop_instance_uid, len(converted.problems))
@@ -99,9 +103,10 @@ def to_json(value: object) -> bytes:
 
 def _instances_metadata(series: Series, unreadable: list[Instance]) -> Iterator[JsonObject]:
     instances = series.instances.order_by("instance_number", "id")
+    overlay = overlay_of(series.study_id)
     for instance in instances.iterator(chunk_size=INSTANCES_AT_A_TIME):
         try:
-            yield instance_metadata(instance)
+            yield instance_metadata(instance, overlay)
         except UnreadableInstance as error:
             logger.error("instance %s: %s", instance.sop_instance_uid, error)  # noqa: TRY400  (the sentence says it)
             unreadable.append(instance)

@@ -13,6 +13,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from pydicom.uid import ExplicitVRBigEndian
 
 from noctis.archive.models import Instance
+from noctis.corrections.overlays import overlay_of
 from noctis.dicom.transfer_syntaxes import OCTET_STREAM
 from noctis.dicomweb.bulk_data import PIXEL_ELEMENTS, open_value
 from noctis.dicomweb.byte_ranges import Joined, send_ranges
@@ -59,8 +60,9 @@ def retrieve_instance_metadata(
     """Send the metadata of one instance."""
     require_json(request)
     instance = visible_instance(request.user, study_uid, series_uid, instance_uid, with_parents=True)
-    etag = f'W/"{instance.pk}-{FORMAT}-{instance.sha256[:16]}"'
-    return _metadata(request, etag, lambda: gzip.compress(to_json([instance_metadata(instance)]), mtime=0))
+    overlay = overlay_of(instance.series.study_id)
+    etag = f'W/"{instance.pk}-{FORMAT}-{instance.sha256[:16]}{overlay.revision if overlay else ""}"'
+    return _metadata(request, etag, lambda: gzip.compress(to_json([instance_metadata(instance, overlay)]), mtime=0))
 
 
 def _metadata(request: HttpRequest, etag: str, content: Callable[[], bytes]) -> HttpResponseBase:

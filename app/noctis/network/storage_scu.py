@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedIOBase
 from typing import Final
 
@@ -16,6 +16,8 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.presentation import PresentationContext
 
 from noctis.archive.retrieve import StoredObject
+from noctis.corrections.outgoing import CannotCorrect, Corrected
+from noctis.network.corrections import StudyOverlays, corrected
 from noctis.network.requesting import Address, associate, end_association
 from noctis.network.sending import AssociationLost, receive_store_response, send_store
 from noctis.network.transcoding import TARGETS, CannotTranscode, choose, transcoded
@@ -46,24 +48,33 @@ class StorageUser:
     association: Association
     originator: Originator | None = None
     priority: int = 0
+    overlays: StudyOverlays = field(default_factory=StudyOverlays)
     _message_id: int = 0
 
     def store(self, instance: StoredObject) -> int:
         """Send an instance and return the peer's status. Raises NotSendable or AssociationLost."""
         context_id, syntax = self._context_for(instance)
+        overlay = self.overlays.of(instance.study_id)
         try:
             if syntax == instance.transfer_syntax_uid:
-                with instance.path.open("rb") as file:
-                    if os.fstat(file.fileno()).st_size != instance.file_size:
-                        raise NotSendable("its file is not of the size that the index knows")
-                    file.seek(instance.data_set_offset)
-                    return self._send(instance, context_id, file, instance.file_size - instance.data_set_offset)
-            data_set = transcoded(instance, syntax)
+                return self._send_as_stored(instance, context_id, corrected(instance, overlay))
+            data_set = transcoded(instance, syntax, overlay)
             return self._send(instance, context_id, data_set, data_set.getbuffer().nbytes)
-        except CannotTranscode as error:
+        except (CannotTranscode, CannotCorrect) as error:
             raise NotSendable(str(error)) from error
         except OSError as error:
             raise NotSendable(f"its file cannot be read: {error.strerror}") from error
+
+    def _send_as_stored(self, instance: StoredObject, context_id: int, correction: Corrected | None) -> int:
+        """Send an instance in its own transfer syntax, with what was corrected about it."""
+        with instance.path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size != instance.file_size:
+                raise NotSendable("its file is not of the size that the index knows")
+            if correction is None:
+                file.seek(instance.data_set_offset)
+                return self._send(instance, context_id, file, instance.file_size - instance.data_set_offset)
+        with correction.open_data_set() as data_set:
+            return self._send(instance, context_id, data_set, correction.data_set_length)
 
     def _context_for(self, instance: StoredObject) -> tuple[int, str]:
         accepted = {

@@ -20,6 +20,8 @@ from pydicom.uid import UID, ExplicitVRBigEndian
 
 from noctis.archive.header import UNREADABLE
 from noctis.archive.retrieve import StoredObject
+from noctis.corrections.data_sets import apply_overlay
+from noctis.corrections.overlays import Overlay
 from noctis.dicom.transfer_syntaxes import transfer_syntax
 
 IMPLICIT_LITTLE_ENDIAN: Final = "1.2.840.10008.1.2"
@@ -34,7 +36,7 @@ class CannotTranscode(Exception):
     """The instance cannot be brought into another transfer syntax; the text says why without values."""
 
 
-def transcoded(instance: StoredObject, syntax: str) -> BytesIO:
+def transcoded(instance: StoredObject, syntax: str, overlay: Overlay | None = None) -> BytesIO:
     """Return the data set of an instance in little endian, ``syntax`` one of TARGETS. Raises CannotTranscode."""
     if instance.file_size > LARGEST:
         raise CannotTranscode("it is too large")
@@ -45,6 +47,8 @@ def transcoded(instance: StoredObject, syntax: str) -> BytesIO:
             dataset.decompress(as_rgb=False, generate_instance_uid=False)
         elif instance.transfer_syntax_uid == ExplicitVRBigEndian:
             _swap_words(dataset)
+        if overlay is not None:
+            apply_overlay(dataset, overlay)
         return _encoded(dataset, is_implicit=syntax == IMPLICIT_LITTLE_ENDIAN)
     except (*_UNDECODABLE, OSError, Image.DecompressionBombError) as error:
         raise CannotTranscode(f"it cannot be decoded ({type(error).__name__})") from error

@@ -189,6 +189,7 @@ def test_many_matches_stream_from_the_database(data_dir):
             facility=study.facility,
             patient=study.patient,
             study_instance_uid=f"{ROOT}.9.{number}",
+            instance_count=1,
             received_at=study.received_at,
             changed_at=study.changed_at,
         )

@@ -81,7 +81,7 @@ def test_an_interrupted_run_goes_on_where_it_was(filed, monkeypatch: pytest.Monk
     before = everything()
     forget()
     monkeypatch.setattr(reindex, "CHUNK", 1)
-    original, calls = reindex._reindex_study, []
+    original, calls = reindex.reindex_study, []
 
     def interrupted(key: int, progress: reindex.Progress) -> None:
         calls.append(key)
@@ -89,7 +89,7 @@ def test_an_interrupted_run_goes_on_where_it_was(filed, monkeypatch: pytest.Monk
             raise KeyboardInterrupt
         original(key, progress)
 
-    monkeypatch.setattr(reindex, "_reindex_study", interrupted)
+    monkeypatch.setattr(reindex, "reindex_study", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run()
     said = run()

@@ -34,7 +34,7 @@ def test_an_instance_can_be_had_without_multipart(file, reader):
     (instance,) = file("CT_small.dcm")
     response = reader.get(address(instance), headers={"accept": "application/dicom"})
     assert response["Content-Type"].startswith("application/dicom;")
-    assert response["Cache-Control"] == "private, max-age=86400, immutable"
+    assert response["Cache-Control"] == "private, no-cache"  # it may be corrected
     assert body_of(response) == sample_files()["CT_small.dcm"].read_bytes()
 
 

@@ -28,6 +28,8 @@ def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: 
     fields: dict[str, Any] = {
         "study_instance_uid": f"2.25.{number}",
         "modalities": "CT",
+        "series_count": 1,
+        "instance_count": 1,
         "status": StudyStatus.READY,
         "received_at": now,
         "changed_at": now,
