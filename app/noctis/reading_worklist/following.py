@@ -81,7 +81,7 @@ def follow_orders(study_uids: Collection[str]) -> None:
 
 def catch_up(since: datetime) -> int:
     """Bring in step what changed after ``since`` and was missed; returns how many rows that were."""
-    changed = Study.objects.filter(changed_at__gte=since)
+    changed = Study.objects.filter(Q(instance_count__gt=0) | Q(reading_task__isnull=False), changed_at__gte=since)
     studies = list(changed.exclude(reading_task__study_changed_at=F("changed_at")).values_list("pk", flat=True))
     follow_studies(studies)
     rows_of_step = ReadingTask.objects.filter(study_instance_uid=OuterRef("study_instance_uid"))
@@ -96,7 +96,9 @@ def catch_up(since: datetime) -> int:
 
 @transaction.atomic
 def _follow(study_ids: list[int]) -> None:
-    studies = list(Study.objects.filter(pk__in=study_ids).select_related("facility").order_by("pk"))
+    ReadingTask.objects.filter(study__in=study_ids, study__instance_count=0).delete()  # merged into another study
+    present = Study.objects.filter(pk__in=study_ids, instance_count__gt=0)
+    studies = list(present.select_related("facility").order_by("pk"))
     orders = _orders_of(studies)
     uids = {study.study_instance_uid for study in studies}
     ordered = {step.study_instance_uid for steps in orders.values() for step in steps}
