@@ -179,11 +179,19 @@ def _name(request: HttpRequest) -> str:
 
 
 def _body(request: HttpRequest) -> Iterator[bytes]:
-    """Yield the body as it comes in; one that says it is too large is not waited for."""
-    if int(request.headers.get("Content-Length") or 0) > _largest():
+    """Yield the body as it comes in; one that says it is too large is not waited for.
+
+    Who breaks off is met as an early end by some servers, so what was announced is counted. Raises UnreadablePostError.
+    """
+    announced = int(request.headers.get("Content-Length") or 0)
+    if announced > _largest():
         raise TooLarge
+    size = 0
     while chunk := request.read(CHUNK):
+        size += len(chunk)
         yield chunk
+    if size < announced:
+        raise UnreadablePostError("The body ended early.")
 
 
 def _largest() -> int:
