@@ -29,7 +29,8 @@ urlpatterns = [
     path("", include("noctis.sharing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),
     path("api/v1/", api.urls),
-    path("", include("noctis.operations.flag_urls")),
+    path("", include("noctis.quality_control.flag_urls")),
+    path("", include("noctis.quality_control.urls")),
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.operations.urls")),
 ]

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 
 from noctis.accounts.actions import UserParticulars
 from noctis.accounts.models import ROLES_THAT_SEE_ALL_FACILITIES, Facility, Role, User
-from noctis.archive.models import FlagReason
 from noctis.audit.models import Action
 from noctis.dicom.ae_titles import AeTitleError, normalise_ae_title
 from noctis.network.dicom_services import DicomService
@@ -277,28 +276,3 @@ class AuditFilterForm(forms.Form):
     from_date = forms.DateField(required=False, label="From", widget=DayInput)
     to_date = forms.DateField(required=False, label="To", widget=DayInput)
     study = forms.CharField(required=False, max_length=64, label="Study Instance UID")
-
-
-class FlagFilterForm(forms.Form):
-    """Which flags to show; those that are open where nothing else is asked for."""
-
-    state = forms.ChoiceField(required=False, choices=[("", "Open"), ("resolved", "Resolved"), ("all", "All")])
-    reason = forms.ChoiceField(required=False, choices=[("", "All reasons"), *FlagReason.choices], label="Why")
-    facility = forms.ModelChoiceField(Facility.objects.all(), required=False, empty_label="All facilities")
-    study = forms.CharField(required=False, max_length=64, label="Study Instance UID")
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not user.sees_all_facilities:
-            del self.fields["facility"]
-
-
-class ResolutionForm(forms.Form):
-    """What somebody found out about a flag."""
-
-    resolution = forms.CharField(
-        max_length=400,
-        label="What you found out",
-        help_text="Such as: same person, name corrected after marriage; or: asked the CT to send the study again.",
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import path
+from django.views.generic import RedirectView
 
 from noctis.operations.views import (
     api_tokens,
@@ -12,7 +13,6 @@ from noctis.operations.views import (
     facilities,
     onboarding,
     overview,
-    quarantine,
     statistics,
     storage_commitment,
     users,
@@ -61,7 +61,11 @@ urlpatterns = [
     path("connect/attempts/<int:pk>/take-back", onboarding.attempt_take_back, name="attempt_take_back"),
     path("connect/titles/<int:pk>/remove", onboarding.further_title_remove, name="further_title_remove"),
     path("connect/settings-sheet", entity_tools.settings_sheet, name="settings_sheet"),
-    path("quarantine", quarantine.quarantine, name="quarantine"),
+    path(
+        "quarantine",
+        RedirectView.as_view(pattern_name="quality_control:quarantine", query_string=False),
+        name="quarantine",
+    ),
     path("storage-commitment", storage_commitment.storage_commitment, name="storage_commitment"),
     path("storage-commitment/<int:pk>", storage_commitment.commitment, name="commitment"),
     path("storage-commitment/<int:pk>/send", storage_commitment.commitment_send, name="commitment_send"),

@@ -9,7 +9,8 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from noctis.archive.models import FlagReason, Study, StudyFlag
+from noctis.archive.models import FlagReason, QuarantinedObject, Reception, Study, StudyFlag
+from noctis.quality_control.models import RejectReason
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports.models import Macro, ReportTemplate
 from noctis.sharing.tests.conftest import let_guest_in
@@ -36,6 +37,8 @@ OWNERS = (SIGN_IN, MISSING, MISSING, FOUND, FOUND, FOUND, FOUND)
 KEEPERS = (SIGN_IN, *(REFUSED,) * 4, FOUND, FOUND)
 ADMINISTRATORS = (SIGN_IN, *(REFUSED,) * 5, FOUND)
 ADMINISTRATORS_POST = (SIGN_IN, *(REFUSED,) * 5, MOVED)
+DECIDERS = (SIGN_IN, *(REFUSED,) * 3, FOUND, REFUSED, FOUND)
+DECIDERS_MOVED = (SIGN_IN, *(REFUSED,) * 3, MOVED, REFUSED, MOVED)
 
 EXPECTED = {
     "home": ("get", (MOVED,) * 7),
@@ -117,10 +120,31 @@ EXPECTED = {
     "notification_open": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "notification_preferences": ("get", SIGNED_IN),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
-    "flags": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
-    "flag": ("get", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
-    "resolve_flag": ("post", (SIGN_IN, REFUSED, REFUSED, REFUSED, FOUND, REFUSED, FOUND)),
-    "reopen_flag": ("post", (SIGN_IN, REFUSED, REFUSED, REFUSED, MOVED, REFUSED, MOVED)),
+    "flags": ("get", DECIDERS_MOVED),
+    "flag": ("get", DECIDERS),
+    "resolve_flag": ("post", DECIDERS),
+    "reopen_flag": ("post", DECIDERS_MOVED),
+    "quality_control:inbox": ("get", DECIDERS),
+    "quality_control:quarantine": ("get", (SIGN_IN, *(MOVED,) * 6)),
+    "quality_control:quarantined": ("get", DECIDERS),
+    "quality_control:quarantined_decide": ("post", (SIGN_IN, *(REFUSED,) * 3, 422, REFUSED, 422)),
+    "quality_control:quarantined_undo": ("post", DECIDERS_MOVED),
+    "quality_control:quarantined_picture": ("get", (SIGN_IN, *(REFUSED,) * 3, MISSING, REFUSED, MISSING)),
+    "quality_control:quarantined_download": ("post", (SIGN_IN, *(REFUSED,) * 5, MISSING)),
+    "quality_control:spool": ("get", ADMINISTRATORS),
+    "quality_control:spool_take_in": ("post", (SIGN_IN, *(REFUSED,) * 5, MISSING)),
+    "quality_control:studies": ("get", DECIDERS),
+    "quality_control:rates": ("get", DECIDERS),
+    "quality_control:settings": ("get", ADMINISTRATORS),
+    "quality_control:new_reason": ("get", ADMINISTRATORS),
+    "quality_control:edit_reason": ("get", ADMINISTRATORS),
+    "quality_control:facility_rule": ("post", ADMINISTRATORS_POST),
+    "quality_control:study": ("get", DECIDERS),
+    "quality_control:accept": ("post", DECIDERS_MOVED),
+    "quality_control:undo_acceptance": ("post", DECIDERS_MOVED),
+    "quality_control:reject": ("post", DECIDERS_MOVED),
+    "quality_control:note": ("post", DECIDERS_MOVED),
+    "quality_control:picture": ("get", (SIGN_IN, *(REFUSED,) * 3, MISSING, REFUSED, MISSING)),
     "operations:overview": ("get", ADMINISTRATORS),
     "operations:users": ("get", ADMINISTRATORS),
     "operations:new_user": ("get", ADMINISTRATORS),
@@ -145,7 +169,7 @@ EXPECTED = {
     "operations:attempt_take_back": ("post", ADMINISTRATORS_POST),
     "operations:further_title_remove": ("post", ADMINISTRATORS_POST),
     "operations:settings_sheet": ("get", ADMINISTRATORS),
-    "operations:quarantine": ("get", ADMINISTRATORS),
+    "operations:quarantine": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "operations:storage_commitment": ("get", ADMINISTRATORS),
     "operations:statistics": ("get", ADMINISTRATORS),
     "operations:statistics_figures": ("get", ADMINISTRATORS),
@@ -183,7 +207,13 @@ def flag(study: Study) -> StudyFlag:
 
 
 @pytest.fixture
-def rows(people, entity, attempt, further_title, commitment, flag) -> dict[str, int]:
+def kept(people) -> QuarantinedObject:
+    reception = Reception.objects.create(facility=people.north, protocol="C-STORE")
+    return QuarantinedObject.objects.create(facility=people.north, reception=reception, reason="unreadable", path="x")
+
+
+@pytest.fixture
+def rows(people, entity, attempt, further_title, commitment, flag, kept) -> dict[str, int]:
     """Give the primary key to use by a part of an address' name; the first that fits counts."""
     return {
         "entit": entity.pk,
@@ -194,6 +224,8 @@ def rows(people, entity, attempt, further_title, commitment, flag) -> dict[str, 
         "flag": flag.pk,
         "report_template": ReportTemplate.objects.create(name="Shared", content={}).pk,
         "report_macro": Macro.objects.create(shortcut="shared", text="Shared").pk,
+        "quarantined": kept.pk,
+        "reason": RejectReason.objects.earliest("pk").pk,
         "": people.stranger.pk,
     }
 

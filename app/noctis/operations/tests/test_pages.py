@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from noctis.accounts.models import Facility, User
-from noctis.archive.models import QuarantinedObject, QuarantineReason, Reception
 from noctis.audit.actions import record
 from noctis.audit.models import Action, AuditEntry
 from noctis.network.dicom_services import DicomService
@@ -139,22 +138,6 @@ def test_a_bad_application_entity_is_explained(administrator, people, entity, fi
     fields = {"facility": people.north.pk, "services": ["storage"], **fields}
     answer = administrator.post(reverse("operations:new_application_entity"), fields)
     assert complaint in answer.content.decode()
-
-
-def test_quarantine_says_what_why_and_from_where(administrator, people):
-    reception = Reception.objects.create(facility=people.north, protocol="C-STORE", ae_title="CT1", address="10.1.2.3")
-    QuarantinedObject.objects.create(
-        facility=people.north,
-        reception=reception,
-        reason=QuarantineReason.SAME_UID_OTHER_BYTES,
-        sop_instance_uid="1.2.3.4",
-        study_instance_uid="1.2.3",
-        path="a.dcm",
-        sha256="0" * 64,
-    )
-    text = page(administrator, "quarantine")
-    for part in ("Another object with this SOP Instance UID", "CT1", "10.1.2.3", "1.2.3.4", "North hospital"):
-        assert part in text
 
 
 def test_the_audit_log_is_filtered(administrator, people):
