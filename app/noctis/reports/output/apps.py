@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from noctis.network import outgoing
+
 
 class ReportOutputConfig(AppConfig):
     """Letterheads, signed reports as files, and their delivery."""
@@ -11,3 +13,12 @@ class ReportOutputConfig(AppConfig):
     name = "noctis.reports.output"
     label = "report_output"
     verbose_name = "Report output"
+
+    def ready(self) -> None:
+        """Queue what is made of each report, and let the process for outgoing work do it."""
+        from noctis.reports.output.courier import ReportCourier  # models are loaded only now
+        from noctis.reports.output.listeners import queue_output
+        from noctis.reports.signals import report_changed
+
+        report_changed.connect(queue_output, dispatch_uid="report_output")
+        outgoing.register(ReportCourier())
