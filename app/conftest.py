@@ -27,7 +27,7 @@ def data_dir(settings: Settings, tmp_path: Path) -> DataDirectory:
 def front_end_manifest(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Let templates name their bundles although the front end is not built."""
     path = tmp_path_factory.mktemp("vite") / "manifest.json"
-    entries = ("src/pages/main.ts", "src/viewer/main.ts", "src/viewer/app.ts")
+    entries = ("src/pages/main.ts", "src/pages/dashboards/main.ts", "src/viewer/main.ts", "src/viewer/app.ts")
     path.write_text(json.dumps({entry: {"file": "assets/main.js", "src": entry, "isEntry": True} for entry in entries}))
     client = DjangoViteAssetLoader.instance()._apps["default"]  # noqa: SLF001  (it offers no other way)
     client.manifest = ManifestClient(DjangoViteConfig(manifest_path=path))

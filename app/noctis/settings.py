@@ -128,6 +128,7 @@ INSTALLED_APPS = [
     "noctis.viewer",
     "noctis.operations",
     "noctis.scheduling",
+    "noctis.dashboards",
     "noctis.sharing",
 ]
 

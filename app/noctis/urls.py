@@ -25,6 +25,7 @@ urlpatterns = [
     path("", include("noctis.attachments.urls")),
     path("", include("noctis.notifications.urls")),
     path("", include("noctis.scheduling.urls")),
+    path("", include("noctis.dashboards.urls")),
     path("", include("noctis.routing.urls")),
     path("", include("noctis.sharing.urls")),
     path("dicom-web/", include("noctis.dicomweb.urls")),

@@ -46,8 +46,8 @@ CREATE TEMP TABLE person AS SELECT
   pg_temp.one_of('{F,M,F,M,F,M,F,M,F,M,O}', pg_temp.chance(number, 12)) AS sex
 FROM generate_series(1::bigint, %(count)s * 2 / 5) AS number;
 
-INSERT INTO archive_patient (facility_id, identity, patient_identifier, issuer_of_patient_id, name, name_index, birth_date, sex)
-SELECT facility_id, 'id:^' || identifier, identifier, '', name, E'\n' || lower(replace(name, '=', E'\n')) || E'\n\n\n', birth_date, sex
+INSERT INTO archive_patient (facility_id, identity, patient_identifier, name, name_index, birth_date, sex)
+SELECT facility_id, 'id:^' || identifier, identifier, name, E'\n' || lower(replace(name, '=', E'\n')) || E'\n\n\n', birth_date, sex
 FROM person ORDER BY number;
 
 CREATE TEMP TABLE examination (modality text, modalities text, low float8, high float8, images int, descriptions text[]);
@@ -81,15 +81,15 @@ FROM generate_series(1::bigint, %(count)s) AS number;
 
 INSERT INTO archive_study (
   facility_id, patient_id, study_instance_uid, patient_name, patient_name_index, patient_identifier, birth_date, sex,
-  study_date, study_time, study_id, accession_number, description, referring_physician, referring_physician_index,
-  institution, timezone_offset, modalities, sop_classes, search_text, series_count, instance_count, status, received_at,
+  study_date, study_time, accession_number, description, referring_physician, referring_physician_index,
+  modalities, search_text, series_count, instance_count, status, received_at,
   changed_at
 )
 SELECT
   CASE WHEN patient.facility_id = old.id AND received_at > timestamptz '2021-01-01' THEN new.id ELSE patient.facility_id END,
   patient.id, '2.25.' || (700000000000 + number), patient.name, patient.name_index,
-  patient.patient_identifier, patient.birth_date, patient.sex, study_date, made_at::time(0), '', accession_number, description,
-  physician, E'\n' || lower(physician) || E'\n\n\n', '', '', modalities, '',
+  patient.patient_identifier, patient.birth_date, patient.sex, study_date, made_at::time(0), accession_number, description,
+  physician, E'\n' || lower(physician) || E'\n\n\n', modalities,
   lower(concat_ws(' ', patient.name, split_part(replace(patient.name, '^', ', '), '=', 1)
     || CASE WHEN patient.name LIKE '%%=%%' THEN ' (' || replace(split_part(patient.name, '=', 2), '^', ' ') || ')' ELSE '' END,
     patient.patient_identifier, accession_number, description)),

@@ -119,6 +119,8 @@ EXPECTED = {
     "notifications_read": ("post", (SIGN_IN, *(MOVED,) * 6)),
     "notification_open": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "notification_preferences": ("get", SIGNED_IN),
+    "dashboards": ("get", SIGNED_IN),
+    "dashboard_csv": ("get", SIGNED_IN),
     "administration": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "flags": ("get", DECIDERS_MOVED),
     "flag": ("get", DECIDERS),
@@ -251,6 +253,7 @@ def test_access(client, people, study, rows, name, who):
         "code": "x",
         "uid": uuid4(),
         "name": "viewer",
+        "key": "backlog",
         "pk": next(pk for part, pk in rows.items() if part in name),
     }
     arguments = {key: values[key] for key in ROUTES[name].pattern.converters}
