@@ -8,7 +8,9 @@ import { defineConfig } from 'vitest/config';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Django's tags name an entry by its path below the front end's root. */
-const entries = ['src/pages/main.ts', 'src/pages/dashboards/main.ts', 'src/viewer/main.ts'].filter((entry) => existsSync(here(entry)));
+const entries = ['src/pages/main.ts', 'src/pages/dashboards/main.ts', 'src/viewer/main.ts'].filter((entry) =>
+  existsSync(here(entry)),
+);
 
 /** Smaller files than this do not get through the network any sooner. */
 const leastCompressed = 1024;

@@ -41,7 +41,7 @@ def fill(count: int) -> None:
 
 @contextmanager
 def defaults_of(models: tuple[type[Model], ...]) -> Iterator[None]:
-    """Let the database itself know the defaults of the models, so that the scripts name no column they do not care for."""
+    """Let the database itself know the defaults of the models, so that scripts name only what they care for."""
     from django.db import connection
 
     columns = [

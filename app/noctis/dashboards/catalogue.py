@@ -8,6 +8,7 @@ from typing import Final
 
 from noctis.dashboards.counts import backlog, volumes
 from noctis.dashboards.grouping import BY_FACILITY, BY_MODALITY, BY_READER, OVER_TIME, Grouping
+from noctis.dashboards.rejects import reject_rate, reject_reasons
 from noctis.dashboards.scope import Scope
 from noctis.dashboards.tables import Table
 from noctis.dashboards.turnaround import turnaround
@@ -63,6 +64,15 @@ SECTIONS: Final = (
             _grouped("studies-by-modality", "Studies by modality", volumes, BY_MODALITY),
             _grouped("studies-by-facility", "Studies by facility", volumes, BY_FACILITY),
             _grouped("reports-by-reader", "Reports by reader", volumes, BY_READER),
+        ),
+    ),
+    Section(
+        "Rejected images",
+        (
+            _grouped("reject-rate-over-time", "Reject rate over time", reject_rate, OVER_TIME),
+            _grouped("reject-rate-by-modality", "Reject rate by modality", reject_rate, BY_MODALITY),
+            _grouped("reject-rate-by-facility", "Reject rate by facility", reject_rate, BY_FACILITY),
+            Entry("reject-reasons", "Reasons for rejecting", reject_reasons),
         ),
     ),
 )

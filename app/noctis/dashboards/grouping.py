@@ -16,7 +16,9 @@ from noctis.dashboards.scope import Scope
 
 # Which modality a study counts for that has several: the one that tells most about it; documents and the like last.
 RANKING: Final = ("PT", "NM", "MG", "XA", "RF", "MR", "CT", "US", "DX", "CR", "PX", "IO", "ES")
-ACCOMPANYING: Final = frozenset({"SR", "PR", "KO", "DOC", "SEG", "REG", "OT", "SC", "AU", "RTSTRUCT", "FID", "RWV", "PLAN"})
+ACCOMPANYING: Final = frozenset(
+    {"SR", "PR", "KO", "DOC", "SEG", "REG", "OT", "SC", "AU", "RTSTRUCT", "FID", "RWV", "PLAN"}
+)
 WITHOUT: Final = "(none)"
 
 
@@ -32,7 +34,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Grouping:
-    """A way to group rows: ``label`` heads the column, ``expression`` is the group, ``names`` calls each by its name."""
+    """A way to group rows: ``label`` heads the column, ``expression`` is the group, ``names`` calls each by name."""
 
     label: str
     expression: Callable[[Rows], Combinable]

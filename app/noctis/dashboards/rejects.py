@@ -12,7 +12,7 @@ from noctis.dashboards.scope import Scope
 from noctis.dashboards.tables import Column, Kind, Table, Unit, Value
 from noctis.quality_control.statistics import Dimension, RejectCount, Wanted, reject_counts
 
-NOTE: Final = "Of the images whose study was received in the period; images that were taken back into a study do not count."
+NOTE: Final = "Of the images whose study was received in the period. An image that was restored does not count."
 _BUCKETS: Final = {TruncDay: Dimension.DAY, TruncWeek: Dimension.WEEK, TruncMonth: Dimension.MONTH}
 
 

@@ -25,7 +25,7 @@ BY_DAY, BY_WEEK = 31, 186
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose figures are shown and from when to when, both days included; ``facility`` None means all that are visible."""
+    """Whose figures are shown, from when to when, both days included; without ``facility`` all that are visible."""
 
     user: User
     first: date

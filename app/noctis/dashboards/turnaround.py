@@ -1,7 +1,7 @@
 """How long studies wait for their report: from the first image received to the preliminary and the final report.
 
-The database ranks and picks; nothing is read but two rows a group. Percentiles are those of the nearest rank: times that
-a study really took.
+The database ranks and picks; nothing is read but two rows a group. Percentiles are those of the nearest rank:
+times that a study really took.
 """
 
 from __future__ import annotations

@@ -11,8 +11,13 @@ from noctis.accounts.models import Role, User
 from noctis.dashboards.counts import AGES, backlog, volumes
 from noctis.dashboards.grouping import BY_FACILITY, BY_MODALITY, BY_READER, OVER_TIME, main_modality
 from noctis.dashboards.models import ReportTimes
+from noctis.dashboards.rejects import reject_rate, reject_reasons
 from noctis.dashboards.scope import Scope
+from noctis.dashboards.tables import Table
 from noctis.dashboards.turnaround import turnaround
+from noctis.quality_control.actions import Choice, Verdict, reject
+from noctis.quality_control.models import RejectReason
+from noctis.quality_control.tests.factories import study_with_images
 from noctis.reading_worklist.models import ReadingTask, Status, Urgency
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports.models import Report, ReportState, ReportVersion
@@ -43,6 +48,10 @@ def waiting(facility, *, minutes_ago, now, priority=Urgency.ROUTINE, status=Stat
     study = make_study(facility, received_at=received)
     due_at = now + minutes(-1 if late else 1)
     ReadingTask.objects.filter(study=study).update(priority=priority, status=status, due_at=due_at)
+
+
+def whole(table: Table) -> int:
+    return sum(int(value or 0) for row in table.rows for value in row[1:4])
 
 
 @pytest.fixture
@@ -157,8 +166,8 @@ def test_the_backlog_is_counted_by_age_and_priority(people):
     assert list(table.rows[0]) == ["Below 1 hour", 1, 0, 1, 1]
     assert list(table.rows[1]) == ["1 to 4 hours", 0, 1, 0, 0]
     assert list(table.rows[len(AGES)]) == ["Over 7 days", 0, 0, 1, 1]
-    assert sum(sum(row[1:4]) for row in table.rows) == 4
-    assert sum(sum(row[1:4]) for row in backlog("b", "B", march(people.owner), now=now).rows) == 3
+    assert whole(table) == 4
+    assert whole(backlog("b", "B", march(people.owner), now=now)) == 3
 
 
 def test_times_are_noted_with_the_versions_of_a_report(people, readers):
@@ -179,3 +188,23 @@ def test_times_are_noted_with_the_versions_of_a_report(people, readers):
     times = ReportTimes.objects.get(study=study)
     assert times.preliminary_at == MONDAY + minutes(10)
     assert (times.signed_at, times.signed_by) == (MONDAY + minutes(30), readers[1])
+
+
+def test_reject_rates_are_those_of_quality_control(people):
+    reason, other = RejectReason.objects.order_by("position")[:2]
+    study = study_with_images(people.north, 8, modality="CR", received_at=MONDAY)
+    study_with_images(people.south, 5, received_at=MONDAY)
+    images = [one.sop_instance_uid for one in Choice(whole_study=True).among(study)]
+    reject(study, Choice(images=images[:1]), Verdict(reason), acting_user=people.technician)
+    reject(study, Choice(images=images[1:2]), Verdict(other, is_repeat_requested=True), acting_user=people.technician)
+
+    scope = march(people.administrator)
+    by_facility = reject_rate("r", "R", scope, BY_FACILITY)
+    assert [list(row) for row in by_facility.rows] == [["North hospital", 8, 2, 25.0], ["South clinic", 5, 0, 0.0]]
+    assert [list(row) for row in reject_rate("r", "R", scope, OVER_TIME).rows] == [
+        ["2026-03-02", 13, 2, pytest.approx(200 / 13)]
+    ]
+    assert sorted(list(row) for row in reject_reasons("r", "R", scope).rows) == sorted(
+        [[reason.name, 1, 0], [other.name, 1, 1]]
+    )
+    assert reject_reasons("r", "R", march(people.stranger)).rows == []

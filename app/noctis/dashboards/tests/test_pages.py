@@ -18,9 +18,9 @@ from noctis.dashboards.tests.test_figures import readers, reported  # noqa: F401
 from noctis.reading_worklist.tests.factories import make_study
 
 # Session, user, facilities; for each table its figures and names, for modalities also which there are.
-QUERIES = 26
+QUERIES = 31
 OF_READERS = {"turnaround-by-reader", "reports-by-reader"}
-OF_ALL_FACILITIES = {"turnaround-by-facility", "studies-by-facility"}
+OF_ALL_FACILITIES = {"turnaround-by-facility", "studies-by-facility", "reject-rate-by-facility"}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,7 @@ def test_a_period_stands_in_the_address(people):
 
 def test_the_page_costs_the_same_queries_however_many_reports(client, people, readers, django_assert_num_queries):  # noqa: F811
     client.force_login(people.administrator)
+    client.get("/dashboards")
     for number in (1, 9):
         for taken in range(number):
             reported(people.north, readers[0], taken, received_at=timezone.now(), preliminary_after=taken)

@@ -116,7 +116,7 @@ function nameScale(kind: Kind): Scale {
     grid: { display: false },
     border: { color: token('--border') },
     ticks: { color: token('--text-secondary'), autoSkip: kind !== 'bars', maxRotation: 0 },
-  } as Scale;
+  };
 }
 
 function valueScale(kind: Kind, figures: Figures, unit: Unit): Scale {
@@ -132,7 +132,7 @@ function valueScale(kind: Kind, figures: Figures, unit: Unit): Scale {
       callback: (value: number | string) =>
         unit === 'minutes' ? shortTime(Number(value)) : inWords(Number(value), unit),
     },
-  } as Scale;
+  };
 }
 
 /** On an axis '4 h' is enough where the minutes are none. */
