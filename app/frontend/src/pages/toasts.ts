@@ -31,7 +31,12 @@ function dismissLater(toast: HTMLElement): void {
   }, SUCCESS_STAYS_MS);
 }
 
-export function showToast(text: string, kind: ToastKind = 'info'): void {
+export interface ToastAction {
+  label: string;
+  run: () => void;
+}
+
+export function showToast(text: string, kind: ToastKind = 'info', action?: ToastAction): void {
   for (const shown of place().querySelectorAll('.toast')) {
     if (shown.querySelector('p')?.textContent === text) shown.remove();
   }
@@ -40,19 +45,38 @@ export function showToast(text: string, kind: ToastKind = 'info'): void {
   const words = document.createElement('p');
   words.textContent = text;
   toast.append(words);
+  if (action) toast.append(buttonOf(action, toast));
   finish(toast);
   place().append(toast);
+}
+
+function buttonOf({ label, run }: ToastAction, toast: HTMLElement): HTMLElement {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'button button-small toast-action';
+  button.textContent = label;
+  button.addEventListener('click', () => {
+    toast.remove();
+    run();
+  });
+  return button;
 }
 
 interface ToastDetail {
   text?: string;
   kind?: ToastKind;
+  /** What the server knows the change by that can be undone. */
+  undo?: string;
+}
+
+function announceUndo(): void {
+  document.body.dispatchEvent(new CustomEvent('noctis:undo'));
 }
 
 export function startToasts(): void {
   document.body.addEventListener('noctis:toast', (event) => {
-    const { text, kind } = event instanceof CustomEvent ? (event.detail as ToastDetail) : {};
-    if (text) showToast(text, kind);
+    const { text, kind, undo } = event instanceof CustomEvent ? (event.detail as ToastDetail) : {};
+    if (text) showToast(text, kind, undo ? { label: 'Undo', run: announceUndo } : undefined);
   });
   for (const toast of document.querySelectorAll<HTMLElement>('#messages .toast')) finish(toast);
 }

@@ -124,6 +124,7 @@ function mayMoveRows(): boolean {
   const selection = document.getSelection();
   const selecting = selection !== null && !selection.isCollapsed && results().contains(selection.anchorNode);
   const menuIsOpen = results().querySelector('details[open]') !== null;
+  const hasSelected = results().querySelector('.is-selected') !== null;
   const atTop = (scroller()?.scrollTop ?? 0) < AT_TOP_PX && window.scrollY < AT_TOP_PX;
-  return results().dataset.firstPage === 'yes' && atTop && !selecting && !menuIsOpen;
+  return results().dataset.firstPage === 'yes' && atTop && !selecting && !menuIsOpen && !hasSelected;
 }

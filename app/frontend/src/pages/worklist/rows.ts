@@ -13,8 +13,15 @@ export function scroller(): HTMLElement | null {
   return results().querySelector<HTMLElement>('[data-scroller]');
 }
 
-export function links(): HTMLAnchorElement[] {
-  return [...results().querySelectorAll<HTMLAnchorElement>('.study .col-patient a[id^=open-]')];
+/** What the focus rests on in each row: the link to its study, or the name where there is no study yet. */
+export function names(): HTMLElement[] {
+  return [...results().querySelectorAll<HTMLElement>('.study .col-patient [id^=open-]')];
+}
+
+/** The row that the focus is in. */
+export function currentKey(): number | undefined {
+  const row = document.activeElement?.closest<HTMLElement>('[data-task]');
+  return row ? Number(row.dataset.task) : undefined;
 }
 
 export function rowKeys(): number[] {
@@ -39,8 +46,11 @@ export function announce(text: string): void {
 /** A click anywhere on a row opens its study; selecting text does not. */
 export function startRowClicks(page: HTMLElement): void {
   const opened = (event: MouseEvent, inNewTab: boolean): void => {
-    if (!(event.target instanceof Element) || event.target.closest('a, button, input, summary')) return;
-    const link = event.target.closest('[data-task]')?.querySelector<HTMLAnchorElement>('.col-patient a[id^=open-]');
+    if (!(event.target instanceof Element) || event.target.closest('a, button, input, summary, .col-select'))
+      return;
+    const link = event.target
+      .closest('[data-task]')
+      ?.querySelector<HTMLAnchorElement>('.col-patient a[id^=open-]');
     if (!link || document.getSelection()?.isCollapsed === false) return;
     if (inNewTab) window.open(link.href, '_blank', 'noopener');
     else window.location.assign(link.href);

@@ -5,8 +5,12 @@ import type { LivePage } from '../../live/livePage';
 import { startFilterBar } from './filterBar';
 import { startKeyboard } from './keyboard';
 import { Refresher } from './refresh';
-import { startRowClicks } from './rows';
+import { Changes } from './changes';
+import { fillReaders } from './readers';
+import { rowKeys, startRowClicks } from './rows';
+import { Selection, startSelection } from './selection';
 
+const AGES_EVERY_MS = 60_000;
 const STATE_WORDS: Record<LiveState, string> = {
   live: 'Live',
   reconnecting: 'Reconnecting',
@@ -16,17 +20,28 @@ const STATE_WORDS: Record<LiveState, string> = {
 export function startWorklist(page: HTMLElement, live: LivePage): void {
   const form = page.querySelector<HTMLFormElement>('#worklist-filter');
   if (form) startFilterBar(form);
-  startKeyboard();
+  const selection = new Selection();
+  const changes = new Changes(page, selection);
+  startSelection(page, selection);
+  changes.start();
+  startKeyboard({ selection, changes });
+  fillReaders();
   startRowClicks(page);
   const refresher = new Refresher(page);
   live.on('studies', (studies) => {
     refresher.ask(studies);
   });
   live.onState(showState);
+  // What a row says of its age grows old without any change of the study.
+  setInterval(() => {
+    refresher.ask(rowKeys());
+  }, AGES_EVERY_MS);
   document.body.addEventListener('htmx:configRequest', rememberOrder);
   // The pill speaks of studies above the shown ones: once others are shown it is out of date.
   document.body.addEventListener('htmx:afterSwap', (event) => {
-    if (event.target instanceof Element && event.target.id === 'worklist-results') clearArrivals();
+    if (!(event.target instanceof Element) || event.target.id !== 'worklist-results') return;
+    clearArrivals();
+    fillReaders();
   });
 }
 
