@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("noctis.reading_worklist.urls")),
     path("", include("noctis.viewer.urls")),
     path("", include("noctis.study_notes.urls")),
+    path("", include("noctis.corrections.urls")),
     path("", include("noctis.reports.urls")),
     path("", include("noctis.reports.output.urls")),
     path("", include("noctis.key_images.urls")),
