@@ -73,3 +73,20 @@ def _dicom_errors() -> Iterator[CheckMessage]:
             hint="Set it to “off”, or to “forced” for as long as you look for a fault and keep the log to yourself.",
             id="noctis.E009",
         )
+
+
+@register
+def mail_settings_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Return an error for e-mail settings with which nothing could be sent, or a password in the clear."""
+    return list(_mail_errors()) if settings.NOCTIS_SMTP_HOST else []
+
+
+def _mail_errors() -> Iterator[CheckMessage]:
+    if "@" not in settings.NOCTIS_SMTP_FROM:
+        yield Error("NOCTIS_SMTP_FROM must be the sender's address of e-mail.", id="noctis.E010")
+    if settings.NOCTIS_SMTP_USER and settings.NOCTIS_SMTP_SECURITY == "none":
+        yield Error(
+            "NOCTIS_SMTP_USER would sign in to the mail server without encryption.",
+            hint="Set NOCTIS_SMTP_SECURITY to starttls or tls, or leave the user out.",
+            id="noctis.E011",
+        )

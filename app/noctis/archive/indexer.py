@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -28,7 +29,7 @@ from noctis.archive.models import (
     Study,
     StudyStatus,
 )
-from noctis.archive.signals import announce, series_changed, studies_changed, studies_ready
+from noctis.archive.signals import announce, objects_quarantined, series_changed, studies_changed, studies_ready
 from noctis.archive.storage_area import give_place, make_all_durable
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -203,6 +204,7 @@ def _quarantine(
         reason=reason,
         sop_instance_uid=kept.sop_instance_uid,
     )
+    transaction.on_commit(partial(objects_quarantined.send_robust, sender=None, quarantined_ids=[kept.pk]))
     return give_place(path, settings.NOCTIS_DATA.quarantine / path.name)
 
 

@@ -25,6 +25,9 @@ headers_read = Signal()
 # it belongs.
 object_begun = Signal()
 
+# Arguments: quarantined_ids, a list of QuarantinedObject primary keys about which a person must decide.
+objects_quarantined = Signal()
+
 
 def announce(signal: Signal, study_ids: Iterable[int]) -> None:
     """Tell whoever listens once the transaction is committed; a listener that fails undoes nothing."""

@@ -21,7 +21,16 @@ from noctis.audit.models import Action
 from noctis.notifications.choices import choices_of
 from noctis.notifications.event_kinds import MANDATORY, NOTHING, Choice, Event, MailChoice, default_choice
 from noctis.notifications.mail_queue import mail_for, may_get_mail
-from noctis.notifications.models import DIGEST_TIME, LONGEST_TEXT, DigestPreference, EventPreference, Mail, Notification
+from noctis.notifications.models import (
+    DIGEST_TIME,
+    LONGEST_TEXT,
+    DigestPreference,
+    EventPreference,
+    Mail,
+    MailQuerySet,
+    MailState,
+    Notification,
+)
 from noctis.notifications.recipients import who_see
 
 MOST_RECIPIENTS: Final = 1000
@@ -146,3 +155,15 @@ def choose_defaults(*, acting_user: User) -> None:
     EventPreference.objects.filter(user=acting_user).delete()
     DigestPreference.objects.filter(user=acting_user).update(at=DIGEST_TIME)
     record(Action.SETTING_CHANGED, acting_user=acting_user, setting="notifications", defaults=True)
+
+
+@transaction.atomic
+def send_mail_again(mails: MailQuerySet, *, acting_user: User) -> int:
+    """Let e-mail that failed or waits be tried at once; return how many."""
+    chosen = mails.filter(state__in=(MailState.FAILED, MailState.WAITING))
+    count = chosen.update(
+        state=MailState.WAITING, due_at=timezone.now(), attempts=0, finished_at=None, created_at=timezone.now()
+    )
+    if count:
+        record(Action.MAIL_SENT_AGAIN, acting_user=acting_user, mails=count)
+    return count

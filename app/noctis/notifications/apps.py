@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -12,7 +14,8 @@ class NotificationsConfig(AppConfig):
     label = "notifications"
 
     def ready(self) -> None:
-        """Let pages hear of new notifications."""
+        """Tell of what the archive announces, and let pages hear of it."""
+        import_module("noctis.notifications.receivers")
         from noctis.live.feed import register  # models are loaded only now
         from noctis.notifications.live_notifications import NOTIFICATIONS
 

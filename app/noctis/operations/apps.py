@@ -12,5 +12,9 @@ class OperationsConfig(AppConfig):
     label = "operations"
 
     def ready(self) -> None:
-        """Register the checks that keep a server with unsafe settings from running."""
+        """Register the checks of the settings, and let the process for outgoing work send e-mail."""
         import_module("noctis.checks")
+        from noctis.network import outgoing  # models are loaded only now
+        from noctis.notifications.delivery import MailCourier
+
+        outgoing.register(MailCourier(outgoing.retry_after))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from noctis.checks import server_settings_are_safe
+from noctis.checks import mail_settings_are_safe, server_settings_are_safe
 
 SAFE: dict[str, Any] = {
     "NOCTIS_EMBEDDED": False,
@@ -68,3 +68,26 @@ def test_the_embedded_default_is_exempt(monkeypatch):
 )
 def test_an_unsafe_setting_is_an_error(monkeypatch, error, changes):
     assert errors_with(monkeypatch, **changes) == [error]
+
+
+MAIL: dict[str, str] = {
+    "NOCTIS_SMTP_HOST": "mail.example",
+    "NOCTIS_SMTP_FROM": "noctis@pacs.example",
+    "NOCTIS_SMTP_USER": "noctis",
+    "NOCTIS_SMTP_SECURITY": "starttls",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({}, []),
+        ({"NOCTIS_SMTP_FROM": ""}, ["noctis.E010"]),
+        ({"NOCTIS_SMTP_SECURITY": "none"}, ["noctis.E011"]),
+        ({"NOCTIS_SMTP_SECURITY": "none", "NOCTIS_SMTP_USER": ""}, []),
+        ({"NOCTIS_SMTP_HOST": "", "NOCTIS_SMTP_FROM": ""}, []),
+    ],
+)
+def test_mail_settings_that_cannot_work_or_leak_are_errors(monkeypatch, changes, errors):
+    monkeypatch.setattr("noctis.checks.settings", Settings(**MAIL | changes))
+    assert [message.id for message in mail_settings_are_safe(None)] == errors
