@@ -16,10 +16,12 @@ from noctis.accounts.models import User
 from noctis.archive.models import Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
+from noctis.notifications.event_kinds import Event
 from noctis.reading_worklist.actions import report_changed
 from noctis.reports import locks
 from noctis.reports.content import is_empty, validated, validated_document
 from noctis.reports.models import Addendum, Report, ReportState, ReportVersion
+from noctis.reports.notices import tell_of_signature
 from noctis.reports.permissions import may_report
 from noctis.reports.signals import ReportEvent, announce
 from noctis.reports.warnings import Warning, as_values, warnings_before_signing  # noqa: A004
@@ -84,7 +86,7 @@ def let_go(study: Study, *, acting_user: User) -> None:
         return
     locks.let_go(report)
     report.save()
-    if report.version == 0:
+    if report.version == 0 and not report.critical_results.exists():
         report.delete()
 
 
@@ -142,6 +144,7 @@ def sign(study: Study, version: int, password: str, *, acting_user: User, acknow
         despite = [warning.key for warning in warnings]
         _note(Action.REPORT_SIGNED, report, acting_user, despite=despite)
         announce(report, ReportEvent.SIGNED, acting_user=acting_user)
+        tell_of_signature(report, Event.REPORT_FINAL, acting_user=acting_user)
         _show_on_worklist(report, acting_user)
     return report
 
@@ -164,6 +167,7 @@ def add(study: Study, document: object, password: str, *, acting_user: User) -> 
         report.save()
         _note(Action.REPORT_ADDED_TO, report, acting_user, addendum=number)
         announce(report, ReportEvent.ADDED_TO, acting_user=acting_user)
+        tell_of_signature(report, Event.REPORT_ADDENDUM, acting_user=acting_user)
         _show_on_worklist(report, acting_user)
     return report
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from noctis.reports import views
+from noctis.reports.critical import views as critical
 from noctis.reports.texts import views as texts
 
 STUDY = "studies/<uid:study_uid>/report"
@@ -18,6 +19,14 @@ urlpatterns = [
     path(f"{STUDY}/release", views.release_report, name="report_release"),
     path(f"{STUDY}/signature", views.sign_report, name="report_signature"),
     path(f"{STUDY}/addenda", views.add_to_report, name="report_addenda"),
+    path(f"{STUDY}/critical", critical.critical_of_study, name="report_critical"),
+    path("critical-results", critical.critical_results, name="critical_results"),
+    path("critical-results/<int:pk>", critical.critical_result, name="critical_result"),
+    path("critical-results/<int:pk>/acknowledge", critical.acknowledge, name="acknowledge_critical_result"),
+    path("critical-results/<int:pk>/call", critical.note_call, name="call_about_critical_result"),
+    path("critical-results/<int:pk>/withdraw", critical.withdraw, name="withdraw_critical_result"),
+    path("admin/critical-categories", critical.categories, name="critical_categories"),
+    path("admin/critical-categories/<int:pk>", critical.edit_category, name="edit_critical_category"),
     path("report-templates", texts.templates, name="report_templates"),
     path("report-templates/new", texts.new_template, name="new_report_template"),
     path("report-templates/export", texts.export_templates, name="export_report_templates"),

@@ -13,6 +13,7 @@ import { startNotifications } from './notifications';
 import { startPrintButtons } from './printButtons';
 import { goToSignIn, startRequestErrors } from './requestErrors';
 import { startSignedIn } from './signedIn';
+import { startSignOut } from './signOut';
 import { startToasts } from './toasts';
 import { startFilterBar } from './worklist/filterBar';
 import { startWorklist } from './worklist/start';
@@ -24,6 +25,7 @@ startCopyButtons();
 startPrintButtons();
 startRequestErrors();
 startSignedIn();
+startSignOut();
 
 for (const indicator of document.querySelectorAll<HTMLElement>('[data-live-polling]'))
   startLivePolling(indicator);
@@ -44,3 +46,6 @@ if (attachments) {
 
 const letterhead = document.querySelector<HTMLFormElement>('[data-letterhead]');
 if (letterhead) startLetterhead(letterhead);
+const templateForm = document.querySelector<HTMLFormElement>('[data-template-form]');
+if (templateForm)
+  void import('./templateForm').then(({ startTemplateForm }) => startTemplateForm(templateForm));

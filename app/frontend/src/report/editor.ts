@@ -2,6 +2,8 @@
 
 import { Editor, Node, type JSONContent } from '@tiptap/core';
 import StarterKit from '@tiptap/starter-kit';
+import { fieldNode, pick, selectField, type FieldEvents } from './fieldNode';
+import { macroRule } from './macroRule';
 
 export type ReportDocument = JSONContent;
 
@@ -20,6 +22,11 @@ export interface EditorOptions {
   changed: (document: ReportDocument) => void;
   focused: (editor: SectionEditor) => void;
   pictureUrl: (image: ReportImage) => string;
+  /** What stands for the shortcut of a macro, inside a paragraph. */
+  macro: (shortcut: string) => JSONContent[] | undefined;
+  fields: FieldEvents;
+  /** Whether braces make fields: in a template, not in a report. */
+  isTemplate?: boolean;
 }
 
 export class SectionEditor {
@@ -42,6 +49,8 @@ export class SectionEditor {
           strike: false,
         }),
         keyImage(options.pictureUrl),
+        fieldNode(options.fields, options.isTemplate ?? false),
+        macroRule(options.macro),
       ],
       editorProps: { attributes: { role: 'textbox', 'aria-multiline': 'true', 'aria-label': options.label } },
       onUpdate: ({ editor }) => options.changed(editor.getJSON()),
@@ -80,6 +89,35 @@ export class SectionEditor {
       orderedList: () => chain.toggleOrderedList(),
     };
     toggles[style]().run();
+  }
+
+  /** Puts words where the writer is, and goes to the first field in them. */
+  insertInline(inline: JSONContent[]): void {
+    const { from } = this.editor.state.selection;
+    this.editor.chain().focus().insertContent(inline).run();
+    if (inline.some(({ type }) => type === 'field')) selectField(this.editor, 1, from);
+  }
+
+  /** Selects the first field, or the last; false where there is none. */
+  enterFields(direction: 1 | -1): boolean {
+    return selectField(this.editor, direction, direction === 1 ? 0 : this.editor.state.doc.content.size);
+  }
+
+  pick(choice: number): void {
+    pick(this.editor, choice);
+  }
+
+  /** Adds a line at the end of the section, below what it says. */
+  append(text: string): void {
+    const paragraph = { type: 'paragraph', content: [{ type: 'text', text }] };
+    if (this.isEmpty)
+      this.editor.commands.setContent({ type: 'doc', content: [paragraph] }, { emitUpdate: true });
+    else this.editor.commands.insertContentAt(this.editor.state.doc.content.size, paragraph);
+  }
+
+  /** Begins the section with other words, which count as written. */
+  begin(document: ReportDocument): void {
+    this.editor.commands.setContent(document, { emitUpdate: true });
   }
 
   /** Adds lines as paragraphs where the writer is. */

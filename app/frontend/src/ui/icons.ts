@@ -2,6 +2,9 @@
 
 import {
   Image,
+  LayoutTemplate,
+  TextCursorInput,
+  History,
   ListOrdered,
   List,
   Italic,
@@ -159,6 +162,9 @@ const drawings = {
   list: List,
   numbered: ListOrdered,
   image: Image,
+  template: LayoutTemplate,
+  macro: TextCursorInput,
+  comparison: History,
   planes: Axis3d,
   solid: Box,
   maximise: Maximize2,

@@ -30,6 +30,18 @@ export interface ReportPanelEvents {
   insertKeyImages: () => void;
 }
 
+/** What others make for the panel, by where it stands. */
+export interface ReportPanelParts {
+  /** Above everything: what cannot wait. */
+  notices: readonly HTMLElement[];
+  /** Above the sections. */
+  head: readonly HTMLElement[];
+  /** In the row of tools. */
+  tools: readonly HTMLElement[];
+  /** Below the addenda. */
+  foot: readonly HTMLElement[];
+}
+
 interface Part {
   place: HTMLElement;
   box: HTMLElement;
@@ -51,6 +63,7 @@ export class ReportPanel {
     titles: ReadonlyMap<string, string>,
     pageUrl: string,
     private readonly events: ReportPanelEvents,
+    others: ReportPanelParts,
   ) {
     this.page = element('a', { class: 'viewer-button', href: pageUrl, target: '_blank' }, 'Read and print');
     this.actions = {
@@ -61,16 +74,19 @@ export class ReportPanel {
       sign: action('Sign …', events.sign, true),
       add: action('Addendum …', events.add),
     };
-    this.tools = this.toolRow();
+    this.tools = this.toolRow(others.tools);
     for (const [key, title] of titles) this.addPart(key, title);
     this.element = element(
       'div',
       { class: 'report-panel' },
       element('div', { class: 'report-head' }, this.label, this.note),
+      ...others.notices,
       this.tools,
+      ...others.head,
       this.empty,
       this.sections,
       this.addenda,
+      ...others.foot,
       element('div', { class: 'report-actions' }, ...Object.values(this.actions), this.page),
     );
   }
@@ -129,7 +145,7 @@ export class ReportPanel {
     this.sections.append(box);
   }
 
-  private toolRow(): HTMLElement {
+  private toolRow(others: readonly HTMLElement[]): HTMLElement {
     const { style, insertMeasurements, insertImage, insertKeyImages } = this.events;
     return element(
       'div',
@@ -141,6 +157,7 @@ export class ReportPanel {
       tool('Insert the selected measurements, or all', 'measurements', insertMeasurements),
       tool('Insert the image of the active viewport', 'image', insertImage),
       tool('Insert the key images', 'star', insertKeyImages),
+      ...others,
     );
   }
 }

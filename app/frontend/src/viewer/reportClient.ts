@@ -1,6 +1,7 @@
 /** Exchange of the study's report with the server. */
 
 import type { ReportDocument } from '../report/editor';
+import type { Facts } from '../report/fields';
 import type { OwnRequests } from './ownRequests';
 
 export type ReportContent = Partial<Record<string, ReportDocument>>;
@@ -24,6 +25,42 @@ export interface Report {
   writer: string | null;
   /** What speaks against signing now; with the first answer only. */
   warnings?: readonly SigningWarning[];
+}
+
+export interface Order {
+  procedure: string;
+  reason: string;
+  history: string;
+  requestedBy: string;
+  priority: string;
+}
+
+export interface Template {
+  name: string;
+  /** Such as `CT HEAD`. */
+  details: string;
+  isOwn: boolean;
+  /** Made for studies like this one. */
+  fits: boolean;
+  content: ReportContent;
+}
+
+export interface ComparablePrior {
+  studyUid: string;
+  /** As a report names it: description and date. */
+  name: string;
+  isOpened: boolean;
+  isEarlier: boolean;
+  isDoubtful: boolean;
+}
+
+/** What helps to write: everything is copied from here, so that nothing changes under the writer. */
+export interface Assistance {
+  order: Order | null;
+  facts: Facts;
+  templates: readonly Template[];
+  macros: readonly { shortcut: string; text: string }[];
+  priors: readonly ComparablePrior[];
 }
 
 /** Somebody else changed it meanwhile, or it is signed. */
@@ -62,6 +99,10 @@ export class ReportClient {
 
   load(): Promise<Report> {
     return this.exchange('GET', 'content');
+  }
+
+  async assistance(): Promise<Assistance> {
+    return (await this.requests.json('GET', `${this.url}/assistance`)) as Assistance;
   }
 
   /** Begins or goes on writing. Raises HttpError 423 where somebody else writes. */

@@ -14,11 +14,13 @@ let lockFailure: Error | undefined;
 let unlocked: number;
 let states: WritingState[];
 let stopped: string[];
+let kept: [ReportContent, number][];
+let discarded: number;
 let keeper: ReportKeeper;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [saves, states, stopped] = [[], [], []];
+  [saves, states, stopped, kept, discarded] = [[], [], [], [], 0];
   [failure, lockFailure, unlocked] = [undefined, undefined, 0];
   keeper = new ReportKeeper(
     {
@@ -39,6 +41,15 @@ beforeEach(() => {
       stateChanged: (state) => states.push(state),
       stopped: (why) => stopped.push(why),
       failed: () => undefined,
+    },
+    {
+      keep: (content, version) => {
+        kept.push([content, version]);
+        return true;
+      },
+      discard: () => {
+        discarded += 1;
+      },
     },
   );
 });
@@ -107,4 +118,44 @@ test('a lock that somebody else took is noticed without a word written', async (
   lockFailure = new HttpError(423, undefined);
   await vi.advanceTimersByTimeAsync(31_000);
   expect(stopped).toEqual(['Somebody else took the report over.']);
+});
+
+test('only what the server does not take is kept on the computer, until it takes it', async () => {
+  await keeper.begin();
+  keeper.changed(text('sent'));
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(kept).toEqual([]);
+  failure = new ConnectionError();
+  keeper.changed(text('offline'));
+  await vi.advanceTimersByTimeAsync(2000);
+  keeper.changed(text('offline, more'));
+  expect(kept).toEqual([
+    [text('offline'), 1],
+    [text('offline, more'), 1],
+  ]);
+  failure = undefined;
+  discarded = 0;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(saves.at(-1)).toEqual([text('offline, more'), 1]);
+  expect(discarded).toBe(1);
+});
+
+test('the last words are sent and kept when the page is left', async () => {
+  await keeper.begin();
+  keeper.leaving();
+  expect(kept).toEqual([]);
+  keeper.changed(text('last'));
+  keeper.leaving();
+  expect(kept).toEqual([[text('last'), 0]]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(saves).toEqual([[text('last'), 0]]);
+});
+
+test('whoever is overruled keeps the words that were not saved', async () => {
+  await keeper.begin();
+  failure = new HttpError(423, undefined);
+  keeper.changed(text('mine'));
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(stopped).toEqual(['Somebody else took the report over.']);
+  expect(kept).toEqual([[text('mine'), 0]]);
 });

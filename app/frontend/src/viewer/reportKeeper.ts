@@ -1,6 +1,7 @@
 /** Writes the report down as it is written: saved a moment after each pause, under a lock that is renewed. */
 
 import { HttpError, SignedOutError } from '../dicomweb/errors';
+import type { UnsavedWords } from '../report/unsavedWords';
 import { ReportConflict, type Report, type ReportClient, type ReportContent } from './reportClient';
 
 export type WritingState = 'reading' | 'saved' | 'saving' | 'waiting' | 'signedOut';
@@ -30,10 +31,12 @@ export class ReportKeeper {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private renewal: ReturnType<typeof setInterval> | undefined;
   private retryMs = firstRetryMs;
+  private isSignedOut = false;
 
   constructor(
     private readonly client: Client,
     private readonly events: ReportKeeperEvents,
+    private readonly unsaved: Pick<UnsavedWords, 'keep' | 'discard'>,
   ) {}
 
   get current(): Report | undefined {
@@ -70,6 +73,7 @@ export class ReportKeeper {
   changed(content: ReportContent): void {
     if (!this.isWriting) return;
     this.pending = content;
+    if (this.isInTrouble) this.keepHere();
     this.events.stateChanged('saving');
     this.saveAfter(settleMs);
   }
@@ -79,6 +83,13 @@ export class ReportKeeper {
     clearTimeout(this.timer);
     await this.sending;
     await this.send();
+  }
+
+  /** The page is being left: what the server may not get any more is kept on this computer. */
+  leaving(): void {
+    if (!this.pending) return;
+    this.keepHere();
+    void this.flush();
   }
 
   /** The server answers again. */
@@ -115,6 +126,14 @@ export class ReportKeeper {
     if (this.hasMore && this.retryMs === firstRetryMs) this.saveAfter(settleMs);
   }
 
+  private get isInTrouble(): boolean {
+    return this.retryMs > firstRetryMs || this.isSignedOut;
+  }
+
+  private keepHere(): void {
+    if (this.pending) this.unsaved.keep(this.pending, this.report?.version ?? 0);
+  }
+
   private get hasMore(): boolean {
     return this.pending !== undefined && this.isWriting;
   }
@@ -123,7 +142,8 @@ export class ReportKeeper {
     try {
       this.report = { ...this.report, ...(await this.client.save(content, this.report?.version ?? 0)) };
       if (this.pending === content) this.pending = undefined;
-      this.retryMs = firstRetryMs;
+      [this.retryMs, this.isSignedOut] = [firstRetryMs, false];
+      if (!this.pending) this.unsaved.discard();
       this.events.stateChanged(this.pending ? 'saving' : 'saved');
     } catch (error) {
       this.saveFailed(error);
@@ -131,6 +151,7 @@ export class ReportKeeper {
   }
 
   private saveFailed(error: unknown): void {
+    this.keepHere();
     if (error instanceof ReportConflict) {
       this.stop(error.message);
       return;
@@ -140,8 +161,9 @@ export class ReportKeeper {
       return;
     }
     this.events.failed(error);
-    this.events.stateChanged(error instanceof SignedOutError ? 'signedOut' : 'waiting');
-    if (error instanceof SignedOutError) return;
+    this.isSignedOut = error instanceof SignedOutError;
+    this.events.stateChanged(this.isSignedOut ? 'signedOut' : 'waiting');
+    if (this.isSignedOut) return;
     this.retryMs = Math.min(longestRetryMs, this.retryMs * 2);
     this.saveAfter(this.retryMs);
   }

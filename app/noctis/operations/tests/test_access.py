@@ -12,7 +12,7 @@ from django.utils import timezone
 from noctis.archive.models import FlagReason, QuarantinedObject, Reception, Study, StudyFlag
 from noctis.quality_control.models import RejectReason
 from noctis.reading_worklist.tests.factories import make_study
-from noctis.reports.models import Macro, ReportTemplate
+from noctis.reports.models import CriticalCategory, Macro, ReportTemplate
 from noctis.sharing.tests.conftest import let_guest_in
 
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "radiologist", "administrator")
@@ -77,6 +77,14 @@ EXPECTED = {
     "report_picture": ("get", (SIGN_IN, *(MISSING,) * 6)),
     "report_content": ("get", OWNERS),
     "report_assistance": ("get", (SIGN_IN, MISSING, MISSING, REFUSED, REFUSED, FOUND, REFUSED)),
+    "report_critical": ("get", (SIGN_IN, MISSING, MISSING, REFUSED, REFUSED, FOUND, REFUSED)),
+    "critical_results": ("get", SIGNED_IN),
+    "critical_result": ("get", (SIGN_IN, *(MISSING,) * 6)),
+    "acknowledge_critical_result": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "call_about_critical_result": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "withdraw_critical_result": ("post", (SIGN_IN, *(MISSING,) * 6)),
+    "critical_categories": ("get", ADMINISTRATORS),
+    "edit_critical_category": ("get", ADMINISTRATORS),
     "report_templates": ("get", KEEPERS),
     "new_report_template": ("get", KEEPERS),
     "export_report_templates": ("get", KEEPERS),
@@ -235,6 +243,7 @@ def rows(people, entity, attempt, further_title, commitment, flag, kept) -> dict
         "commitment": commitment.pk,
         "facilit": people.north.pk,
         "flag": flag.pk,
+        "critical_category": CriticalCategory.objects.create(name="Soon", minutes=5).pk,
         "report_template": ReportTemplate.objects.create(name="Shared", content={}).pk,
         "report_macro": Macro.objects.create(shortcut="shared", text="Shared").pk,
         "quarantined": kept.pk,

@@ -103,7 +103,7 @@ class MacroForm(forms.Form):
     text = forms.CharField(
         max_length=4000,
         widget=forms.Textarea({"rows": 4}),
-        help_text="Each line becomes a paragraph. {age}, {sex}, {study date} and {comparison date} are filled in; what "
+        help_text="A new line stays one. {age}, {sex}, {study date} and {comparison date} are filled in; what "
         "else stands in braces is a field to fill, such as {side|left|right}.",
     )
 
