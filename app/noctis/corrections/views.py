@@ -5,7 +5,7 @@ Radiologists read the history. What somebody may not see is not there (404), who
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ UNREADABLE: Final = "A stored file cannot be read, so nothing was changed. Ask a
 PAGE_SIZE: Final = 50
 
 
-def _for(roles: Collection[str]) -> Any:
+def _for(roles: Collection[str]) -> Callable[[View], View]:
     """Answer 403 to every other role."""
 
     def decorate(view: View) -> View:
@@ -55,7 +55,8 @@ def _for(roles: Collection[str]) -> Any:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return never_cache(guarded)
+        cached_nowhere: View = never_cache(guarded)
+        return cached_nowhere
 
     return decorate
 

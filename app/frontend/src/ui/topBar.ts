@@ -82,6 +82,22 @@ export class TopBar {
     this.element.insertBefore(link, this.element.lastElementChild);
   }
 
+  /** A link to the page of what was corrected about the study, and to correcting it. */
+  offerCorrections(url: string): void {
+    const link = element(
+      'a',
+      {
+        class: 'viewer-button',
+        href: url,
+        'aria-label': 'Corrections',
+        title: 'Correct, move, merge or split the study',
+      },
+      icon('correct'),
+      element('span', { class: 'viewer-wide' }, 'Correct'),
+    );
+    this.element.insertBefore(link, this.element.lastElementChild);
+  }
+
   /** Says that something about the study does not fit; a link for who can look at it. */
   warn(doubts: string, flagsUrl: string | undefined): void {
     const attributes = { class: 'viewer-doubt', title: doubts, 'aria-label': `Check: ${doubts}` };

@@ -82,6 +82,7 @@ export class ViewerApp implements Viewer {
     });
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
     if (this.settings.shareUrl) this.page.top.offerSharing(this.settings.shareUrl);
+    if (this.settings.correctionsUrl) this.page.top.offerCorrections(this.settings.correctionsUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);
   }
 

@@ -15,6 +15,7 @@ export interface ViewerSettings {
   sendUrl: string | undefined;
   /** Where a link for somebody outside is made; absent where the reader may not. */
   shareUrl: string | undefined;
+  correctionsUrl: string | undefined;
   /** Why somebody should check what came for this study, and where; absent where nothing is in doubt. */
   doubts: string | undefined;
   flagsUrl: string | undefined;
@@ -68,6 +69,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     signInUrl: signInUrl ?? '/sign-in',
     sendUrl,
     shareUrl: root.dataset.shareUrl,
+    correctionsUrl: root.dataset.correctionsUrl,
     doubts,
     flagsUrl,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
