@@ -60,7 +60,7 @@ def test_a_guest_sees_the_shared_images_until_the_link_is_revoked(
     guest = new_context().new_page()
     asked = paths_of(guest)
     guest.goto(link)
-    expect(guest.get_by_role("heading", name="Something was shared with you")).to_be_visible()
+    expect(guest.get_by_role("heading", name="Shared with you")).to_be_visible()
     assert "Pia" not in guest.content()
     guest.get_by_label("Code").fill("0000 0000" if code != "0000 0000" else "0000 0001")
     guest.get_by_role("button", name="Open").click()

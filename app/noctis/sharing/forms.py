@@ -65,9 +65,3 @@ class ShareForm(forms.Form):
     def terms(self) -> Terms:
         """The valid form's content."""
         return Terms(**self.cleaned_data)
-
-
-class ExtendForm(forms.Form):
-    """For how long a link shall stand from now."""
-
-    days = forms.IntegerField(min_value=1)

@@ -92,7 +92,7 @@ def guest_report_picture(request: HttpRequest, visit: GuestVisit, instance_uid: 
     return picture(request, instance, frame_number)
 
 
-@for_guests(is_page=False)
+@for_guests(is_page=False, is_presence=False)
 @require_safe
 def guest_session(request: HttpRequest, visit: GuestVisit) -> JsonResponse:
     """Tell the viewer that the visit goes on."""

@@ -70,8 +70,11 @@ def public(view: View) -> View:
     return answered
 
 
-def for_guests(part: Part | None = None, *, is_page: bool = True) -> Callable[[View], View]:
-    """Let a view be called in a visit, with the visit as its second argument, where the link shows ``part``."""
+def for_guests(part: Part | None = None, *, is_page: bool = True, is_presence: bool = True) -> Callable[[View], View]:
+    """Let a view be called in a visit, with the visit as its second argument, where the link shows ``part``.
+
+    What a page asks by itself is no sign that somebody is there; without ``is_presence`` the visit rests meanwhile.
+    """
 
     def decorate(view: View) -> View:
         @public
@@ -85,7 +88,8 @@ def for_guests(part: Part | None = None, *, is_page: bool = True) -> Callable[[V
                 return _ended(request, visit.share, ended) if is_page else _no_visit()
             if part is not None and not shows(visit.share, part):
                 raise Http404
-            note_seen(visit)
+            if is_presence:
+                note_seen(visit)
             request.user = visit.share.grant
             return view(request, visit, **kwargs)
 

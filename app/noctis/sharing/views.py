@@ -17,7 +17,7 @@ from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.archive.models import Study
 from noctis.reports.models import SIGNED_STATES, Report
 from noctis.sharing import actions
-from noctis.sharing.forms import ExtendForm, ShareForm
+from noctis.sharing.forms import ShareForm
 from noctis.sharing.models import FacilitySharing, Share, ShareQuerySet
 from noctis.sharing.permissions import may_share
 from noctis.sharing.secrets import in_groups
@@ -40,7 +40,8 @@ def share_study(request: HttpRequest, study_uid: str) -> HttpResponse:
         opener = actions.make_share(study, form.terms, acting_user=user, address=client_address(request))
         return _show(request, opener)
     before = Share.objects.managed_by(user).filter(study=study)
-    return render(request, "sharing/share_study.html", {"study": study, "form": form, "shares": _shown(before)})
+    context = {"study": study, "form": form, "shares": _shown(before), "share_days": _days()}
+    return render(request, "sharing/share_study.html", context)
 
 
 @require_safe
@@ -55,6 +56,7 @@ def shares(request: HttpRequest) -> HttpResponse:
     page = _shown(found, ROWS + 1)
     context = {
         "shares": page[:ROWS],
+        "share_days": _days(),
         "next_before": page[ROWS - 1].pk if len(page) > ROWS else None,
         "is_first": not before,
         "facilities": _facilities() if user.is_administrator else [],
@@ -77,10 +79,8 @@ def extend_share(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a link stand for longer."""
     user = signed_in_user(request)
     share = _share(user, pk)
-    form = ExtendForm(request.POST)
-    days = form.cleaned_data["days"] if form.is_valid() else settings.NOCTIS_SHARE_DAYS
     try:
-        actions.extend(share, days, acting_user=user)
+        actions.extend(share, _days(), acting_user=user)
     except actions.NotAllowed as refused:
         messages.error(request, str(refused))
     else:
@@ -112,6 +112,11 @@ def facility_sharing(request: HttpRequest, pk: int) -> HttpResponse:
     verb = "may now" if allowed else "may no longer"
     messages.success(request, f"Technicians and facility users of {facility} {verb} share studies.")
     return redirect("shares")
+
+
+def _days() -> int:
+    usual: int = settings.NOCTIS_SHARE_DAYS
+    return min(usual, settings.NOCTIS_SHARE_MOST_DAYS)
 
 
 def _share(user: User, pk: int) -> Share:

@@ -100,3 +100,15 @@ describe('part of a value', () => {
     expect(await client.bulkDataPart('/x', 10, 5)).toHaveLength(3);
   });
 });
+
+describe('addresses in metadata', () => {
+  test('are found below the own root, and those of others stay', async () => {
+    const guest = new DicomWebClient('/guest/1/dicom-web');
+    answer(206, 'abc');
+    answer(206, 'abc');
+    await guest.bulkDataPart('/dicom-web/studies/1.2/bulkdata/00420011', 0, 3);
+    await guest.bulkDataPart('/dicom-webs/x', 0, 3);
+    const asked = fetchMock.mock.calls.map(([url]) => url);
+    expect(asked).toEqual(['/guest/1/dicom-web/studies/1.2/bulkdata/00420011', '/dicom-webs/x']);
+  });
+});

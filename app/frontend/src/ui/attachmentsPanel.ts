@@ -41,8 +41,15 @@ export class AttachmentsPanel {
   private readonly category = select('Category of new files');
   private readonly subject = select('What new files belong to');
   private readonly audience = select('Who sees new files');
+  /** Until the server said what may be said of a file, none is taken. */
+  private readonly choose = element('button', {
+    type: 'button',
+    class: 'viewer-button viewer-primary',
+    disabled: true,
+  });
   private readonly input = element('input', {
     type: 'file',
+    disabled: true,
     multiple: true,
     class: 'viewer-unseen',
     tabindex: -1,
@@ -50,13 +57,8 @@ export class AttachmentsPanel {
   private labels = new Map<string, string>();
 
   constructor(private readonly events: AttachmentsEvents) {
-    const choose = element(
-      'button',
-      { type: 'button', class: 'viewer-button viewer-primary' },
-      icon('attachments', 16),
-      'Attach files',
-    );
-    choose.addEventListener('click', () => this.input.click());
+    this.choose.append(icon('attachments', 16), 'Attach files');
+    this.choose.addEventListener('click', () => this.input.click());
     this.input.addEventListener('change', () => {
       this.add(this.input.files);
       this.input.value = '';
@@ -74,7 +76,7 @@ export class AttachmentsPanel {
         this.category,
         this.subject,
         this.audience,
-        choose,
+        this.choose,
         this.input,
       ),
       this.scanning,
@@ -86,6 +88,7 @@ export class AttachmentsPanel {
     this.labels = new Map(
       [...categories, ...subjects, ...audiences].map(({ id, label }): [string, string] => [id, label]),
     );
+    this.choose.disabled = this.input.disabled = false;
     offer(this.category, categories, categories.at(-1)?.id);
     offer(this.subject, subjects, subjects[0]?.id);
     offer(this.audience, audiences, audiences[0]?.id);
@@ -116,7 +119,7 @@ export class AttachmentsPanel {
   }
 
   private add(files: FileList | null): void {
-    if (!files || files.length === 0) return;
+    if (!files || files.length === 0 || this.input.disabled) return;
     const [category, subject, audience] = [this.category.value, this.subject.value, this.audience.value];
     this.events.add([...files], { category, subject, audience });
   }

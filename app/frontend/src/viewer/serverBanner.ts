@@ -8,10 +8,15 @@ import { signInLink, type ViewerSettings } from './settings';
 /** Signing in elsewhere in this browser says so here (`pages/signedIn.ts`). */
 const channelName = 'noctis.session';
 const answerMs = 8000;
+const guestAskedEveryMs = 15_000;
 
 export function watchServer(settings: ViewerSettings, banner: Banner, recovered: () => void): ServerWatch {
   const watch = new ServerWatch(settings.user, () => askSession(settings.sessionUrl), {
-    changed: (state) => banner.show(textFor(state, settings)),
+    changed: (state) => {
+      // What was shared leaves the screen with the right to see it; the page that follows says why.
+      if (settings.isGuest && state.kind === 'signedOut') location.replace(settings.worklistUrl);
+      else banner.show(textFor(state, settings));
+    },
     renewed: (csrfToken) => {
       settings.csrfToken = csrfToken;
     },
@@ -24,6 +29,7 @@ export function watchServer(settings: ViewerSettings, banner: Banner, recovered:
   addEventListener('online', () => void watch.check().then(recovered));
   addEventListener('focus', checkWhatIsWrong);
   document.addEventListener('visibilitychange', checkWhatIsWrong);
+  if (settings.isGuest) setInterval(() => void watch.check(), guestAskedEveryMs);
   new BroadcastChannel(channelName).addEventListener('message', () => void watch.check());
   return watch;
 }
@@ -34,7 +40,7 @@ async function askSession(url: string): Promise<Session> {
 }
 
 function textFor(state: ServerState, settings: ViewerSettings): BannerText | undefined {
-  const { signInUrl, signedInUrl, user, isGuest, worklistUrl } = settings;
+  const { signInUrl, signedInUrl, user } = settings;
   switch (state.kind) {
     case 'up':
       return undefined;
@@ -43,12 +49,6 @@ function textFor(state: ServerState, settings: ViewerSettings): BannerText | und
         text: 'The server cannot be reached. What is loaded stays on the screen; the rest follows when it is back.',
       };
     case 'signedOut':
-      if (isGuest) {
-        return {
-          text: 'This link is not open any more. No further images are shown.',
-          link: { label: 'What happened', href: worklistUrl },
-        };
-      }
       return {
         text: 'Your session has ended. Nothing is lost: sign in again beside the viewer, and it goes on.',
         link: { label: 'Sign in again', href: signInLink(signInUrl, signedInUrl) },

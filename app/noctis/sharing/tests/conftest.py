@@ -12,6 +12,7 @@ from noctis.archive import indexer
 from noctis.archive.models import Instance, Study
 from noctis.archive.tests.factories import deliver, image, reception
 from noctis.reports import actions as report_actions
+from noctis.reports.warnings import warnings_before_signing
 from noctis.sharing.actions import Opener, Terms, make_share
 from noctis.sharing.guests import cookie_name
 from noctis.sharing.visits import open_share
@@ -64,6 +65,7 @@ def signed(people, instances) -> Study:
     text = {"type": "paragraph", "content": [{"type": "text", "text": "A shadow of 12 mm"}]}
     picture = {"type": "keyImage", "attrs": {"instance": instances[0].sop_instance_uid, "frame": 1}}
     content = {"findings": {"type": "doc", "content": [text, picture]}}
-    report_actions.save(study, content, 0, acting_user=reader)
-    report_actions.sign(study, 1, PASSWORD, acting_user=reader)
+    report = report_actions.save(study, content, 0, acting_user=reader)
+    known = {warning.key for warning in warnings_before_signing(study, reader, report)}
+    report_actions.sign(study, 1, PASSWORD, acting_user=reader, acknowledged=known)
     return study

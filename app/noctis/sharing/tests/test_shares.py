@@ -148,14 +148,14 @@ def test_a_link_ends_at_its_time_or_when_it_is_revoked_and_so_do_the_visits(peop
     assert guest.get(here).status_code == 410
     assert "expired" in door(opener).content.decode()
     sharer = client_of(people.radiologist)
-    sharer.post(f"/shares/{opener.share.pk}/extend", {"days": 3})
+    sharer.post(f"/shares/{opener.share.pk}/extend")
     assert guest.get(here).status_code == 200
     assert sharer.post(f"/shares/{opener.share.pk}/revoke").status_code == 302
     gone = guest.get(here)
     assert (gone.status_code, "withdrawn" in gone.content.decode()) == (410, True)
     assert guest.get(f"{here}/dicom-web/studies").status_code == 401
     assert "withdrawn" in door(opener).content.decode()
-    sharer.post(f"/shares/{opener.share.pk}/extend", {"days": 3})
+    sharer.post(f"/shares/{opener.share.pk}/extend")
     assert guest.get(here).status_code == 410
 
 
