@@ -12,6 +12,8 @@ from noctis.network.outgoing import IsStopping
 from noctis.reports.output import queue
 from noctis.reports.output.dicom_objects import NothingToStandBeside, store
 from noctis.reports.output.editions import file_of
+from noctis.reports.output.hl7_message import control_id, message_of
+from noctis.reports.output.hl7_sender import InError, Rejected, Unreachable, send
 from noctis.reports.output.models import DeliveryKind, ReportDelivery
 from noctis.reports.output.rendering import PdfUnavailable
 
@@ -41,7 +43,12 @@ def carry_out(delivery: ReportDelivery) -> bool:
     """Do one delivery and write down what came of it; return whether the next may follow at once."""
     try:
         _do(delivery)
-    except (PdfUnavailable, NothingToStandBeside) as error:
+    except Unreachable as error:
+        queue.hold(delivery, str(error))
+        return False
+    except InError as error:
+        queue.refuse(delivery, str(error))
+    except (PdfUnavailable, NothingToStandBeside, Rejected) as error:
         queue.postpone(delivery, str(error))
     except OSError as error:
         logger.warning("delivery %d of a report: %s", delivery.pk, type(error).__name__)
@@ -55,7 +62,10 @@ def carry_out(delivery: ReportDelivery) -> bool:
 
 
 def _do(delivery: ReportDelivery) -> None:
-    if delivery.kind == DeliveryKind.FILE:
-        file_of(delivery.edition)
+    edition, receiver = delivery.edition, delivery.receiver
+    if receiver is not None:
+        send(receiver, message_of(edition, receiver), control_id(edition, receiver))
+    elif delivery.kind == DeliveryKind.FILE:
+        file_of(edition)
     else:
-        store(delivery.edition, DeliveryKind(delivery.kind))
+        store(edition, DeliveryKind(delivery.kind))
