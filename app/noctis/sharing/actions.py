@@ -64,6 +64,7 @@ def make_share(study: Study, terms: Terms, *, acting_user: User, address: str | 
     share = opener.share
     for name in ("has_images", "has_report", "recipient", "contact", "purpose", "most_visits"):
         setattr(share, name, getattr(terms, name))
+    share.patient, share.study_uid = study.patient, study.study_instance_uid
     share.expires_at = timezone.now() + timedelta(days=_days(terms.days))
     share.token_sha256, share.code_hash = digest(opener.token), hash_code(opener.code)
     share.save()

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from noctis.accounts.client_address import client_address
 from noctis.archive.models import Instance
 from noctis.reports.models import SIGNED_STATES, Report
+from noctis.reports.output.editions import current_edition, file_of
+from noctis.reports.output.rendering import PdfUnavailable
 from noctis.reports.pictures import holds, picture
 from noctis.reports.presentation import page_of
 from noctis.sharing import visits
 from noctis.sharing.guests import closed_page, for_guests, forget, public, remember, unknown_page
 from noctis.sharing.models import MOST_WRONG_CODES, GuestVisit, Share, ShareState
 from noctis.sharing.visits import NotOpened
+from noctis.stored_files import stored_file
+
+NO_PDF: Final = "Read the report on its page, or try again in a while."
 
 
 @public
@@ -80,6 +86,33 @@ def guest_report(request: HttpRequest, visit: GuestVisit) -> HttpResponse:
         visits.note_read(visit, "report", address=client_address(request))
     context = page_of(report, None, partial(_picture_address, share))
     return render(request, "sharing/guest_report.html", {**context, "share": share})
+
+
+@for_guests("report")
+@require_safe
+def guest_report_file(request: HttpRequest, visit: GuestVisit) -> HttpResponseBase:
+    """Send the signed report as the PDF that the facility hands out, for the disk."""
+    report = _report(visit.share)
+    edition = current_edition(report) if report else None
+    if edition is None:
+        raise Http404
+    try:
+        file = file_of(edition)
+    except PdfUnavailable:
+        return render(
+            request,
+            "sharing/closed.html",
+            {"facility": visit.share.study.facility, "title": "There is no PDF at the moment", "words": NO_PDF},
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+        )
+    if request.method == "GET":
+        visits.note_read(visit, "report file", address=client_address(request))
+    response = stored_file(file.path, "application/pdf")
+    disposition = content_disposition_header(as_attachment=True, filename=file.name)
+    response["Content-Disposition"] = disposition or "attachment"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @for_guests("report", is_page=False)

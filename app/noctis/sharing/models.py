@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from noctis.accounts.models import Facility, User
 from noctis.accounts.visibility import FacilityScopedQuerySet, StudyGrant
-from noctis.archive.models import Study
+from noctis.archive.models import Patient, Study
 
 MOST_WRONG_CODES: Final = 5
 VISIT_RESTS_FOR_AT_MOST: Final = timedelta(minutes=60)
@@ -27,7 +27,7 @@ class ShareState(models.TextChoices):
     LOCKED = "locked", "Locked"
     USED_UP = "used_up", "Used up"
     EXPIRED = "expired", "Expired"
-    WITHDRAWN = "withdrawn", "Sharer has no access"
+    WITHDRAWN = "withdrawn", "Access or study changed"
     REVOKED = "revoked", "Revoked"
 
 
@@ -43,10 +43,16 @@ class ShareQuerySet(FacilityScopedQuerySet["Share"]):
 
 
 class Share(models.Model):
-    """One link to one study. Of its token and its code only digests are kept."""
+    """One link to one study. Of its token and its code only digests are kept.
+
+    ``patient`` and ``study_uid`` say what was shared: a study that turned out to be another patient's, or became part
+    of another study, was not. Where two patients were found to be one, ``patient`` goes along.
+    """
 
     uid = models.UUIDField(unique=True, default=uuid4, help_text="Names the link in addresses; opens nothing")
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="shares")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="shares")
+    study_uid = models.CharField(max_length=64)
     made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="shares")
     has_images = models.BooleanField()
     has_report = models.BooleanField()
@@ -83,9 +89,8 @@ class Share(models.Model):
             return ShareState.REVOKED
         if self.expires_at <= timezone.now():
             return ShareState.EXPIRED
-        if not Study.objects.visible_to(self.made_by).filter(pk=self.study_id).exists():
-            return ShareState.WITHDRAWN
-        return None
+        same = Study.objects.visible_to(self.made_by).filter(pk=self.study_id, study_instance_uid=self.study_uid)
+        return None if same.filter(patient=self.patient_id).exists() else ShareState.WITHDRAWN
 
     @property
     def state(self) -> ShareState:

@@ -20,6 +20,7 @@ urlpatterns = [
     path(GUEST, guest_views.guest, name="guest"),
     path(f"{GUEST}/viewer", guest_views.guest_viewer, name="guest_viewer"),
     path(f"{GUEST}/report", guest_views.guest_report, name="guest_report"),
+    path(f"{GUEST}/report.pdf", guest_views.guest_report_file, name="guest_report_file"),
     path(
         f"{GUEST}/report/pictures/<uid:instance_uid>/<int:frame_number>",
         guest_views.guest_report_picture,

@@ -176,7 +176,7 @@ def test_a_link_to_the_images_shows_no_report_and_one_to_the_report_no_images(pe
     of_words = let_guest_in(words, signed, people.radiologist, has_images=False, has_report=True).share.uid
     held, not_held = instances
     picture = f"report/pictures/{held.sop_instance_uid}/1"
-    for path in ("report", picture):
+    for path in ("report", "report.pdf", picture):
         assert images.get(f"/guest/{of_images}/{path}").status_code == 404
     assert words.get(f"/guest/{of_words}/viewer").status_code == 404
     for name in FOR_GUESTS:
@@ -185,6 +185,9 @@ def test_a_link_to_the_images_shows_no_report_and_one_to_the_report_no_images(pe
     assert "A shadow of 12 mm" in page.content.decode()
     assert f"/guest/{of_words}/{picture}" in page.content.decode()
     assert "Version 1" not in page.content.decode()
+    file = words.get(f"/guest/{of_words}/report.pdf")
+    assert file["Content-Disposition"].startswith("attachment")
+    assert body_of(file).startswith(b"%PDF")
     assert words.get(f"/guest/{of_words}/{picture}").status_code == 200
     assert words.get(f"/guest/{of_words}/report/pictures/{not_held.sop_instance_uid}/1").status_code == 404
 

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from noctis.archive.models import Patient, Study
 from noctis.audit.models import Action, AuditEntry
 from noctis.notifications.models import Notification
 from noctis.reading_worklist.tests.factories import make_study
@@ -178,6 +179,20 @@ def test_who_no_longer_sees_the_study_no_longer_shares_it(people, study):
     people.radiologist.save()
     assert guest.get(f"/guest/{opener.share.uid}").status_code == 410
     assert "has ended" in door(opener).content.decode()
+
+
+def test_what_turns_out_to_be_another_patients_was_not_shared(people, study):
+    guest = Client()
+    opener = let_guest_in(guest, study, people.radiologist)
+    shared = study.patient
+    other = Patient.objects.create(facility=people.north, identity="id:^other", patient_identifier="other")
+    Study.objects.filter(pk=study.pk).update(patient=other)
+    assert guest.get(f"/guest/{opener.share.uid}").status_code == 410
+    assert "has ended" in door(opener).content.decode()
+    Study.objects.filter(pk=study.pk).update(patient=shared)
+    assert guest.get(f"/guest/{opener.share.uid}").status_code == 200
+    Share.objects.update(study=make_study(people.north, patient_identifier=shared.patient_identifier))
+    assert guest.get(f"/guest/{opener.share.uid}").status_code == 410
 
 
 def test_a_link_is_opened_as_often_as_was_said_and_stands_as_long_as_it_may(people, study, settings):
