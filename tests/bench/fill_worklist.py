@@ -30,7 +30,7 @@ def fill(count: int) -> None:
     from noctis.reports.models import Report, ReportVersion
 
     filled = (User, Patient, Study, ReadingTask, Report, ReportVersion)
-    with defaults_of(filled), transaction.atomic(), connection.cursor() as cursor:
+    with defaults_of(filled), without_indexes(filled), transaction.atomic(), connection.cursor() as cursor:
         for script in SCRIPTS:
             for statement in script.read_text(encoding="utf-8").split(";\n"):
                 if statement.strip():
@@ -56,6 +56,26 @@ def defaults_of(models: tuple[type[Model], ...]) -> Iterator[None]:
         yield
         for table, column, _ in columns:
             cursor.execute(f'ALTER TABLE {table} ALTER "{column}" DROP DEFAULT')
+
+
+@contextmanager
+def without_indexes(models: tuple[type[Model], ...]) -> Iterator[None]:
+    """Take the indexes away and make them anew, which is faster than to keep them; those of constraints stay."""
+    from django.db import connection
+
+    tables = [model._meta.db_table for model in models]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s)"
+            " AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+            [tables],
+        )
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        for _, definition in indexes:
+            cursor.execute(definition)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from noctis.accounts.models import Facility, User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.archive.models import Study
 from noctis.dicom.attributes import person_name_display
+from noctis.reading_worklist.indexes import sorting
 
 
 class NamedInteger(models.IntegerChoices):
@@ -135,24 +136,16 @@ class ReadingTask(models.Model):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["-received_at", "-id"], name="reading_by_arrival"),
-            models.Index(fields=["facility", "-received_at", "-id"], name="reading_of_facility_by_arrival"),
-            models.Index(fields=["priority", "due_at", "id"], name="reading_by_urgency"),
-            models.Index(fields=["facility", "priority", "due_at", "id"], name="reading_of_facility_by_urgency"),
-            models.Index(fields=["status", "priority", "due_at", "id"], name="reading_by_status"),
-            models.Index(fields=["facility", "status", "priority", "due_at"], name="reading_of_facility_by_status"),
-            models.Index(fields=["assigned_to", "status", "due_at"], name="reading_by_reader"),
-            models.Index(fields=["due_at", "id"], name="reading_by_due_time"),
+            *sorting(),
+            models.Index(fields=["assigned_to", "status", "due_at"], name="reading_of_reader"),
             models.Index(
                 fields=["priority", "due_at", "id"],
                 name="reading_waiting",
                 condition=Q(status=Status.READY, claimed_at=None),
             ),
             models.Index(fields=["held_until"], name="reading_held", condition=Q(claimed_at__isnull=False)),
+            models.Index(fields=["received_at"], name="reading_arriving", condition=Q(is_arriving=True)),
             models.Index(fields=["changed_at"], name="reading_changes"),
-            models.Index(fields=["facility", "accession_number"], name="reading_accession"),
-            models.Index(fields=["-study_date", "-study_time", "-id"], name="reading_by_study_date"),
-            models.Index(fields=["patient_name", "id"], name="reading_by_patient"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from noctis.accounts.models import User
 from noctis.reading_worklist.filters import WorklistFilter
 from noctis.reading_worklist.models import ReadingTask
-from noctis.reading_worklist.paging import Order
+from noctis.reading_worklist.paging import Order, keys_after
 
 SESSION_KEY: Final = "worklist_order"
 
@@ -34,6 +34,7 @@ def task_after(task: ReadingTask, session: SessionBase, *, user: User) -> Readin
     without images are passed over.
     """
     order = remembered_order(session)
-    visible = ReadingTask.objects.visible_to(user).exclude(study=None).select_related("facility")
+    visible = ReadingTask.objects.visible_to(user).exclude(study=None)
     listed = WorklistFilter.remembered_in(session).apply(visible, user)
-    return listed.filter(order.beyond(task)).order_by(*order.order_by()).first()
+    following = keys_after(listed, order, task, 1)
+    return visible.filter(pk__in=following).first()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
 from django.db.models import Q
 
+from noctis.accounts.models import Facility
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.reading_worklist.models import ReadingTask
 
@@ -25,6 +27,7 @@ class Column:
     descending_first: bool = False
 
 
+BY_FACILITY: Final = Column("facility", "Facility", ("facility__name",))
 COLUMNS: Final = (
     Column("priority", "Priority", ("priority", "due_at")),
     Column("patient", "Patient", ("patient_name",)),
@@ -38,7 +41,7 @@ COLUMNS: Final = (
     Column("reader", "Reader", ("assignee_name",)),
     Column("due", "Due", ("due_at",)),
     Column("accession", "Accession", ("accession_number",)),
-    Column("facility", "Facility", ("facility__name",)),
+    BY_FACILITY,
     Column("received", "Received", ("received_at",), descending_first=True),
 )
 DEFAULT_COLUMN: Final = COLUMNS[-1]
@@ -78,41 +81,63 @@ class Order:
 
     def order_by(self) -> list[str]:
         """Return the terms for ``order_by``, as the indexes have them."""
-        sign = "-" if self.descending else ""
-        return [f"{sign}{name}" for name in (*self.column.fields, "id")]
+        return self._signed(self.column.fields)
 
-    def beyond(self, cursor: ReadingTask) -> Q:
-        """Return the condition that a study comes after ``cursor``."""
-        first = self.column.fields[0]
-        condition, equal = Q(), self._not_before(first, _value(cursor, first))
-        for name in (*self.column.fields, "id"):
-            value = _value(cursor, name)
-            condition |= equal & self._further(name, value)
-            equal &= Q(**({f"{name}__isnull": True} if value is None else {name: value}))
-        return condition
+    def ranges(self, cursor: ReadingTask | None) -> Iterator[tuple[Q, list[str]]]:
+        """Yield conditions, each with its terms for ``order_by``, that together give what comes after ``cursor``.
+
+        Each is one range of an index: 'the same date and time, a later key', then 'the same date, a later time', then
+        'a later date'. A single condition for all of them would be looked up by its first column alone, and most of a
+        million rows may have the same status or modality.
+        """
+        if self.column is BY_FACILITY:
+            yield from self._ranges_of_facilities(cursor)
+            return
+        if cursor is None:
+            yield Q(), self.order_by()
+            return
+        names = (*self.column.fields, "id")
+        for depth in reversed(range(len(names))):
+            equal = Q()
+            for name in names[:depth]:
+                equal &= _equals(name, getattr(cursor, name))
+            for further in self._further(names[depth], getattr(cursor, names[depth])):
+                yield equal & further, self.order_by()
+
+    def _ranges_of_facilities(self, cursor: ReadingTask | None) -> Iterator[tuple[Q, list[str]]]:
+        """Yield one range for each facility, by name: no index of the worklist knows the names."""
+        by_name = "-name" if self.descending else "name"
+        facilities = list(Facility.objects.order_by(by_name).values_list("pk", flat=True))
+        if cursor is not None and cursor.facility_id in facilities:
+            facilities = facilities[facilities.index(cursor.facility_id) + 1 :]
+            yield Q(facility=cursor.facility_id) & self._further("id", cursor.pk)[0], self._signed([])
+        for facility in facilities:
+            yield Q(facility=facility), self._signed([])
+
+    def _signed(self, fields: Sequence[str]) -> list[str]:
+        sign = "-" if self.descending else ""
+        return [f"{sign}{name}" for name in (*fields, "id")]
 
     @property
     def _absent_first(self) -> bool:
         """Whether studies without a value come first: PostgreSQL calls them the largest, SQLite the smallest."""
         return self.descending == connection.features.nulls_order_largest
 
-    def _not_before(self, name: str, value: Any) -> Q:
-        """Return what the database can look up in an index: it narrows nothing that ``beyond`` lets through."""
-        return Q() if value is None else self._compared(name, "lte" if self.descending else "gte", value)
-
-    def _further(self, name: str, value: Any) -> Q:
+    def _further(self, name: str, value: Any) -> list[Q]:
+        """Return the ranges of one column beyond a value."""
         if value is None:
-            return Q(**{f"{name}__isnull": False}) if self._absent_first else NOTHING
-        return self._compared(name, "lt" if self.descending else "gt", value)
-
-    def _compared(self, name: str, comparison: str, value: Any) -> Q:
-        condition = Q(**{f"{name}__{comparison}": value})
-        can_be_absent = name in NULLABLE and not self._absent_first
-        return condition | Q(**{f"{name}__isnull": True}) if can_be_absent else condition
+            return [Q(**{f"{name}__isnull": False})] if self._absent_first else []
+        beyond = [Q(**{f"{name}__{'lt' if self.descending else 'gt'}": value})]
+        if name in NULLABLE and not self._absent_first:
+            beyond.append(Q(**{f"{name}__isnull": True}))
+        return beyond
 
 
 NULLABLE: Final = ("study_date", "study_time")
-NOTHING: Final = Q(pk__in=[])
+
+
+def _equals(name: str, value: Any) -> Q:
+    return Q(**({f"{name}__isnull": True} if value is None else {name: value}))
 
 
 @dataclass(frozen=True)
@@ -141,26 +166,54 @@ class Page:
 
 
 def page_of(
-    tasks: FacilityScopedQuerySet[ReadingTask],
+    found: FacilityScopedQuerySet[ReadingTask],
     order: Order,
     *,
     after: ReadingTask | None = None,
     before: ReadingTask | None = None,
+    shown: FacilityScopedQuerySet[ReadingTask] | None = None,
 ) -> Page:
-    """Return the page after or before a study, the first without either."""
+    """Return the page of ``found`` after or before a study, the first without either.
+
+    ``shown`` says what is read of the rows. They are found by their keys alone first, which an index often holds with
+    everything that the filter asks for.
+    """
     if before is not None:
-        return _page_before(tasks, order, before)
-    selected = tasks if after is None else tasks.filter(order.beyond(after))
-    rows = list(selected.order_by(*order.order_by())[: PAGE_SIZE + 1])
-    return Page(rows[:PAGE_SIZE], order, has_previous=after is not None, has_next=len(rows) > PAGE_SIZE)
+        return _page_before(found, order, before, shown)
+    keys = keys_after(found, order, after, PAGE_SIZE + 1)
+    rows = _rows(keys[:PAGE_SIZE], found if shown is None else shown)
+    return Page(rows, order, has_previous=after is not None, has_next=len(keys) > PAGE_SIZE)
 
 
-def _page_before(tasks: FacilityScopedQuerySet[ReadingTask], order: Order, before: ReadingTask) -> Page:
-    backwards = order.reversed
-    rows = list(tasks.filter(backwards.beyond(before)).order_by(*backwards.order_by())[: PAGE_SIZE + 1])
-    if len(rows) <= PAGE_SIZE:
-        return page_of(tasks, order)  # a full first page, also where studies were added since
-    return Page(rows[:PAGE_SIZE][::-1], order, has_previous=True, has_next=True)
+def _page_before(
+    found: FacilityScopedQuerySet[ReadingTask],
+    order: Order,
+    before: ReadingTask,
+    shown: FacilityScopedQuerySet[ReadingTask] | None,
+) -> Page:
+    keys = keys_after(found, order.reversed, before, PAGE_SIZE + 1)
+    if len(keys) <= PAGE_SIZE:
+        return page_of(found, order, shown=shown)  # a full first page, also where studies were added since
+    rows = _rows(keys[:PAGE_SIZE][::-1], found if shown is None else shown)
+    return Page(rows, order, has_previous=True, has_next=True)
+
+
+def keys_after(
+    found: FacilityScopedQuerySet[ReadingTask], order: Order, cursor: ReadingTask | None, count: int
+) -> list[int]:
+    """Return the primary keys of at most ``count`` rows that come after ``cursor``, or first without one."""
+    keys: list[int] = []
+    for condition, terms in order.ranges(cursor):
+        keys += found.filter(condition).order_by(*terms).values_list("pk", flat=True)[: count - len(keys)]
+        if len(keys) == count:
+            break
+    return keys
+
+
+def _rows(keys: list[int], shown: FacilityScopedQuerySet[ReadingTask]) -> list[ReadingTask]:
+    """Return the rows in the order of their keys; one that went meanwhile is left out."""
+    by_key = {task.pk: task for task in shown.filter(pk__in=keys)} if keys else {}
+    return [by_key[key] for key in keys if key in by_key]
 
 
 def capped_count(tasks: FacilityScopedQuerySet[ReadingTask]) -> tuple[int, bool]:
@@ -171,10 +224,3 @@ def capped_count(tasks: FacilityScopedQuerySet[ReadingTask]) -> tuple[int, bool]
 
 def _query(order: Order, cursor: str = "") -> str:
     return "&".join(part for part in (order.query, cursor) if part)
-
-
-def _value(task: ReadingTask, name: str) -> Any:
-    value: Any = task
-    for part in name.split("__"):
-        value = getattr(value, part)
-    return value

@@ -101,7 +101,7 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     order = order_of(request)
     remember_order(request.session, order)
     after, before = (_cursor(visible, request.GET.get(name, "")) for name in ("after", "before"))
-    page = page_of(with_marks(found, user), order, after=after, before=before)
+    page = page_of(found, order, after=after, before=before, shown=with_marks(visible, user))
     count, more = capped_count(found)
     empty = not page.tasks and not wanted.narrows
     return _row_rights(user, page.tasks) | {

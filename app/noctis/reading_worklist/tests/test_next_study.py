@@ -57,6 +57,8 @@ def test_the_cost_does_not_depend_on_the_length_of_the_list(client, people, stud
     client.force_login(people.radiologist)
     for _ in range(30):
         make_study(people.north)
-    with django_assert_num_queries(4):  # session, user, the study, the one after it
+    with django_assert_num_queries(
+        6
+    ):  # session, user, the study, the keys after it at the same moment and later, its row
         after_all = client.get(f"/worklist/after/{studies['E']}")
     assert after_all.status_code == 200
