@@ -11,6 +11,7 @@ import { startLivePolling } from './livePolling';
 import { startMenus } from './menus';
 import { startNotifications } from './notifications';
 import { startPrintButtons } from './printButtons';
+import { startQuality } from './quality/start';
 import { goToSignIn, startRequestErrors } from './requestErrors';
 import { startSignedIn } from './signedIn';
 import { startSignOut } from './signOut';
@@ -49,3 +50,6 @@ if (letterhead) startLetterhead(letterhead);
 const templateForm = document.querySelector<HTMLFormElement>('[data-template-form]');
 if (templateForm)
   void import('./templateForm').then(({ startTemplateForm }) => startTemplateForm(templateForm));
+
+const quality = document.querySelector<HTMLElement>('[data-quality]');
+if (quality) startQuality(quality);
