@@ -1,5 +1,9 @@
 """Registers the app."""
 
+from __future__ import annotations
+
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +12,7 @@ class QualityControlConfig(AppConfig):
 
     name = "noctis.quality_control"
     label = "quality_control"
+
+    def ready(self) -> None:
+        """Follow what changes in the archive."""
+        import_module("noctis.quality_control.receivers")

@@ -29,6 +29,7 @@ urlpatterns = [
     path("quality-control/reasons/<int:pk>", settings.edit_reason, name="edit_reason"),
     path("quality-control/facilities/<int:pk>", settings.facility_rule, name="facility_rule"),
     path(STUDY, studies.study, name="study"),
+    path("viewer/<uid:study_uid>/rejected", studies.rejected, name="rejected"),
     path(f"{STUDY}/accept", studies.accept, name="accept"),
     path(f"{STUDY}/undo-acceptance", studies.undo_acceptance, name="undo_acceptance"),
     path(f"{STUDY}/reject", studies.reject, name="reject"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from noctis.accounts.client_address import client_address
 from noctis.archive.models import Instance
+from noctis.quality_control.rejected import rejected_of
 from noctis.reports.models import SIGNED_STATES, Report
 from noctis.reports.output.editions import current_edition, file_of
 from noctis.reports.output.rendering import PdfUnavailable
@@ -71,7 +73,10 @@ def guest_viewer(request: HttpRequest, visit: GuestVisit) -> HttpResponse:
     """Show the images in a viewer that writes nothing and knows no other study."""
     if request.method == "GET":
         visits.note_read(visit, "images", address=client_address(request))
-    return render(request, "sharing/guest_viewer.html", {"share": visit.share, "study": visit.share.study})
+    study = visit.share.study
+    rejected = rejected_of(study).as_json(study, None)
+    context = {"share": visit.share, "study": study, "rejected": json.dumps(rejected) if rejected["count"] else ""}
+    return render(request, "sharing/guest_viewer.html", context)
 
 
 @for_guests("report")

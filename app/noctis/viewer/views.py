@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from noctis.accounts.models import Role
 from noctis.accounts.permissions import may_annotate, signed_in_user
 from noctis.archive.models import FlagReason, Instance, Study, StudyFlag
 from noctis.preferences.models import Preferences
+from noctis.quality_control.rejected import rejected_of
 from noctis.routing.permissions import may_send
 from noctis.viewer.actions import note_opened
 
@@ -28,9 +30,11 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     if request.method == "GET":
         note_opened(study, acting_user=user, address=client_address(request))
     reasons = StudyFlag.objects.open().filter(study=study).order_by("reason").values_list("reason", flat=True)
+    rejected = rejected_of(study).as_json(study, user, is_shown=request.GET.get("rejected") == "shown")
     context = {
         "study": study,
-        "first_series": _first_series(study),
+        "first_series": _first_series(study, () if rejected["isShown"] else rejected["series"]),
+        "rejected": json.dumps(rejected) if rejected["count"] else "",
         "may_send": may_send(user),
         "may_annotate": may_annotate(user),
         "preferences": json.dumps(Preferences.sections_of(user)),
@@ -40,10 +44,9 @@ def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
     return render(request, "viewer/viewer.html", context)
 
 
-def _first_series(study: Study) -> str | None:
+def _first_series(study: Study, hidden: Iterable[str]) -> str | None:
     """Return the UID of the series that the viewer most likely begins with, so that it need not wait for the list."""
     images = Instance.objects.filter(series=OuterRef("pk"), number_of_frames__gt=0)
-    series = study.series.filter(Exists(images)).order_by(
-        F("series_number").asc(nulls_last=True), "series_instance_uid"
-    )
+    shown = study.series.exclude(series_instance_uid__in=list(hidden))
+    series = shown.filter(Exists(images)).order_by(F("series_number").asc(nulls_last=True), "series_instance_uid")
     return series.values_list("series_instance_uid", flat=True).first()

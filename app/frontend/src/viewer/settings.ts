@@ -2,6 +2,8 @@
 
 import { archiveRoot } from '../dicomweb/client';
 
+import { nothingRejected, type Rejected } from '../study/rejected';
+
 export interface ViewerSettings {
   studyUid: string;
   dicomWebRoot: string;
@@ -19,6 +21,10 @@ export interface ViewerSettings {
   /** Why somebody should check what came for this study, and where; absent where nothing is in doubt. */
   doubts: string | undefined;
   flagsUrl: string | undefined;
+  /** What quality control rejected of the study. */
+  rejected: Rejected;
+  /** Says what is rejected of a study; absent where the reader sees no other study. */
+  rejectedUrl: string | undefined;
   annotationsUrl: string;
   keyImagesUrl: string;
   keyObjectSelectionsUrl: string;
@@ -57,6 +63,7 @@ export function readSettings(root: HTMLElement): ViewerSettings {
   const { studyUid, dicomwebRoot, worklistUrl, signInUrl, sendUrl, annotationsUrl, csrfToken } = root.dataset;
   const { preferences, preferencesUrl, doubts, flagsUrl, priorsUrl, user, sessionUrl, signedInUrl } =
     root.dataset;
+  const { rejected, rejectedUrl } = root.dataset;
   const { keyImagesUrl, keyObjectSelectionsUrl, presentationsUrl, hangingUrl } = root.dataset;
   const isGuest = 'guest' in root.dataset;
   if (!studyUid) throw new Error('the page names no study');
@@ -72,6 +79,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     correctionsUrl: root.dataset.correctionsUrl,
     doubts,
     flagsUrl,
+    rejectedUrl,
+    rejected: rejected ? (JSON.parse(rejected) as Rejected) : nothingRejected,
     annotationsUrl: annotationsUrl ?? `/viewer/${studyUid}/annotations`,
     keyImagesUrl: keyImagesUrl ?? `/viewer/${studyUid}/key-images`,
     keyObjectSelectionsUrl: keyObjectSelectionsUrl ?? `/viewer/${studyUid}/key-object-selections`,

@@ -7,6 +7,7 @@ import { Tag } from '../dicomweb/tags';
 import { displaySetsOf, type DisplaySet } from '../study/displaySets';
 import { formatDate, formatTime } from '../study/format';
 import { patientOf } from '../study/overlayText';
+import { instancesLeft, nothingRejected, seriesLeft, type Rejected } from '../study/rejected';
 import { isOtherPatient, PatientMismatchError } from '../study/samePatient';
 import { holdsImages, seriesListOf, toLookAt, type SeriesSummary } from '../study/seriesList';
 import type { StudyHeading } from '../ui/topBar';
@@ -27,6 +28,7 @@ export class StudyData {
   private readonly read = new Map<string, readonly DisplaySet[]>();
   private readonly studies = new Map<string, OpenStudy>();
   private readonly studyBySeries = new Map<string, OpenStudy>();
+  private readonly rejectedByStudy = new Map<string, Rejected>();
   private patient: DicomObject | undefined;
   /** Of the study that is read. */
   series: readonly SeriesSummary[] = [];
@@ -34,7 +36,18 @@ export class StudyData {
   constructor(
     private readonly client: DicomWebClient,
     private readonly studyUid: string,
-  ) {}
+    rejected: Rejected = nothingRejected,
+    /** Asks what is rejected of another study; without it nothing is. */
+    private readonly askRejected: (studyUid: string) => Promise<Rejected> = () =>
+      Promise.resolve(nothingRejected),
+  ) {
+    this.rejectedByStudy.set(studyUid, rejected);
+  }
+
+  /** What quality control rejected of the study that a series belongs to. */
+  rejectedOf(seriesUid: string): Rejected {
+    return this.rejectedByStudy.get(this.studyOf(seriesUid)?.uid ?? this.studyUid) ?? nothingRejected;
+  }
 
   /** Asks whether a prior may be shown beside the study, and has it recorded; raises PatientMismatchError. */
   askBeforePriors(mayShow: (studyUid: string) => Promise<void>): void {
@@ -60,8 +73,13 @@ export class StudyData {
   async addPrior(studyUid: string): Promise<OpenStudy> {
     const known = this.studies.get(studyUid);
     if (known) return known;
-    const [study, series] = await Promise.all([this.client.study(studyUid), this.client.seriesOf(studyUid)]);
+    const [study, series, rejected] = await Promise.all([
+      this.client.study(studyUid),
+      this.client.seriesOf(studyUid),
+      this.askRejected(studyUid),
+    ]);
     if (!study) throw new NotFoundError();
+    this.rejectedByStudy.set(studyUid, rejected);
     if (!this.patient || isOtherPatient(this.patient, study)) throw new PatientMismatchError();
     return this.studies.get(studyUid) ?? this.add(studyUid, true, study, series);
   }
@@ -124,19 +142,22 @@ export class StudyData {
     if (study?.isPrior && patient && instances.some((instance) => isOtherPatient(patient, instance))) {
       throw new PatientMismatchError();
     }
-    const sets = displaySetsOf(instances);
+    const sets = displaySetsOf(instancesLeft(instances, seriesUid, this.rejectedOf(seriesUid)));
     this.read.set(seriesUid, sets);
     return sets;
   }
 
   private add(uid: string, isPrior: boolean, study: DicomObject, series: readonly DicomObject[]): OpenStudy {
+    const rejected = this.rejectedByStudy.get(uid) ?? nothingRejected;
     const added: OpenStudy = {
       uid,
       isPrior,
       description: text(study, Tag.StudyDescription) ?? '',
       date: formatDate(text(study, Tag.StudyDate)) ?? '',
       // A series that another study has already would be shown as that study's: it is left out.
-      series: toLookAt(seriesListOf(series)).filter((one) => !this.studyBySeries.has(one.uid)),
+      series: seriesLeft(toLookAt(seriesListOf(series)), rejected).filter(
+        (one) => !this.studyBySeries.has(one.uid),
+      ),
     };
     this.studies.set(uid, added);
     for (const one of added.series) this.studyBySeries.set(one.uid, added);

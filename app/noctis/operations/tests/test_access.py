@@ -160,6 +160,7 @@ EXPECTED = {
     "quality_control:edit_reason": ("get", ADMINISTRATORS),
     "quality_control:facility_rule": ("post", ADMINISTRATORS_POST),
     "quality_control:study": ("get", DECIDERS),
+    "quality_control:rejected": ("get", OWNERS),
     "quality_control:accept": ("post", DECIDERS_MOVED),
     "quality_control:undo_acceptance": ("post", DECIDERS_MOVED),
     "quality_control:reject": ("post", DECIDERS_MOVED),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.contrib import messages
 from django.db.models import F
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -25,6 +25,7 @@ from noctis.quality_control import actions
 from noctis.quality_control.forms import RejectForm
 from noctis.quality_control.models import Acceptance, Rejection
 from noctis.quality_control.permissions import deciders_only
+from noctis.quality_control.rejected import rejected_of
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,15 @@ def picture(request: HttpRequest, study_uid: str, instance_uid: str) -> HttpResp
     except DicomwebError as error:
         raise Http404 from error
     return HttpResponse(content, content_type="image/jpeg")
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def rejected(request: HttpRequest, study_uid: str) -> JsonResponse:
+    """Say which images of a study its readers do not see; for everybody who sees the study."""
+    user = signed_in_user(request)
+    found = _study(user, study_uid)
+    return JsonResponse(rejected_of(found).as_json(found, user))
 
 
 def _tell_other_systems(request: HttpRequest, found: Study, user: User) -> int:

@@ -19,6 +19,7 @@ import { priors } from './priors';
 import { preferences } from './preferences';
 import { presentation } from './presentation';
 import { readingAhead } from './readingAhead';
+import { rejected } from './rejected';
 import { report } from './report';
 import { secondWindow } from './secondWindow';
 import { touch } from './touch';
@@ -37,6 +38,7 @@ export const makers: readonly MakeFeature[] = [
   linking,
   measurements,
   priors,
+  rejected,
   readingAhead,
   otherContent,
   notes,
