@@ -86,12 +86,19 @@ def test_nginx_accepts_its_configuration(appliance: Appliance) -> None:
     appliance.run("nginx -t")
 
 
+def test_no_other_site_learns_of_a_shared_link(appliance: Appliance) -> None:
+    assert appliance.get("/shared/unknown").headers["referrer-policy"] == "no-referrer"
+    assert appliance.get("/sign-in").headers["referrer-policy"] == "same-origin"
+
+
 def test_logs_hold_no_query_and_no_one_time_link(appliance: Appliance) -> None:
     appliance.get("/worklist?search=NAME-OF-A-PATIENT")
     appliance.get("/set-up/SECRET-OF-A-LINK")
+    appliance.get("/shared/SECRET-OF-A-LINK")
     requests = appliance.run("cat /var/log/nginx/*.log")
     assert "GET /worklist 302" in requests
     assert "GET /set-up/- " in requests
+    assert "GET /shared/- " in requests
     assert "SECRET-OF-A-LINK" not in requests
     assert "NAME-OF-A-PATIENT" not in requests + appliance.run("cat /var/log/noctis/*.log")
 

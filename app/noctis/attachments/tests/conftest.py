@@ -21,6 +21,8 @@ from noctis.accounts.models import User
 from noctis.archive.models import Study
 from noctis.reading_worklist.tests.factories import make_study
 
+# The harmless file that every scanner takes for malware (EICAR), written so that this one is not.
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< >>\nendobj\n%%EOF\n"
 
 
@@ -94,14 +96,18 @@ class Clamd:
         return self._answer(content)
 
 
+def _verdict(content: bytes) -> bytes:
+    if EICAR in content:
+        return b"stream: Eicar-Test-Signature FOUND"
+    return b"stream: Test.Sample FOUND" if b"malware" in content else b"stream: OK"
+
+
 @pytest.fixture
 def clamd(settings) -> Iterator[Clamd]:
     """Find malware in what holds the word malware; take up to 4 MB."""
     with TemporaryDirectory() as folder:  # a socket's path must be short
         path = str(Path(folder) / "clamd.ctl")
         settings.NOCTIS_CLAMD_SOCKET = path
-        server = Clamd(
-            path, lambda content: b"stream: Test.Sample FOUND" if b"malware" in content else b"stream: OK", 4 << 20
-        )
+        server = Clamd(path, _verdict, 4 << 20)
         yield server
         server.close()

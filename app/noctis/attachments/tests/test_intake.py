@@ -15,7 +15,7 @@ from PIL import Image
 from noctis.attachments.file_area import ABANDONED_AFTER, TooLarge, receiving
 from noctis.attachments.media_types import EXTENSIONS, read_media_types
 from noctis.attachments.models import Attachment
-from noctis.attachments.tests.conftest import PDF, address, client_of, picture, put
+from noctis.attachments.tests.conftest import EICAR, PDF, address, client_of, picture, put
 from noctis.audit.models import Action, AuditEntry
 from noctis.env import ConfigurationError
 
@@ -134,13 +134,17 @@ def test_what_the_scanner_finds_nothing_in_is_kept_and_says_so(people, study, cl
     assert clamd.heard == [content]
 
 
-def test_malware_is_refused_and_noted(people, study, clamd, data_dir):
-    answer = put(people.owner, study, uuid4(), PDF + b"malware")
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(PDF + b"malware", "Test.Sample"), (EICAR, "Eicar-Test-Signature"), (PDF + EICAR, "Eicar-Test-Signature")],
+)
+def test_malware_is_refused_and_noted(people, study, clamd, data_dir, content, found):
+    answer = put(people.owner, study, uuid4(), content)
     assert answer.status_code == 422
     assert "malware" in answer.json()["detail"]
     assert nothing_is_left(data_dir)
     (entry,) = AuditEntry.objects.filter(action=Action.ATTACHMENT_REFUSED)
-    assert (entry.user, entry.detail["found"]) == (people.owner, "Test.Sample")
+    assert (entry.user, entry.detail["found"]) == (people.owner, found)
 
 
 def test_a_file_that_the_scanner_cannot_take_is_refused(people, study, clamd, data_dir):
