@@ -19,6 +19,7 @@ from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.notifications.actions import notify
 from noctis.notifications.event_kinds import Event
+from noctis.notifications.recipients import radiologists
 from noctis.reading_worklist.following import follow_facility, follow_studies, targets_of
 from noctis.reading_worklist.models import DONE_FROM, ReadingTask, Status, TurnaroundTarget, Urgency
 from noctis.reading_worklist.permissions import may_be_given, may_hold, may_prioritise
@@ -185,17 +186,15 @@ def report_changed(study: Study, state: str | None, *, acting_user: User) -> Non
     status = Status.keyed(state) if state else None
     if status is not None and status == row.report_status and _is_held_long(row, acting_user):
         return  # words alone changed: no page shows that
-    row.report_status = status
-    if status is None:
-        _save(row)
-    elif status < DONE_FROM:
-        row.needs_no_report = False
+    if status is not None and status < DONE_FROM:
         _take(row, acting_user, CLAIM_LASTS)
-    else:
+        row.needs_no_report = False
+    elif status is not None:
         if row.reported_at is None:
             row.reported_at, row.assigned_to, row.assignee_name = timezone.now(), acting_user, str(acting_user)
         row.claimed_at = row.held_until = None
-        _save(row)
+    row.report_status = status
+    _save(row)
 
 
 @transaction.atomic
@@ -212,8 +211,7 @@ def tell_of_stat(row: ReadingTask, *, acting_user: User | None = None) -> None:
     """Tell who reads that a study must be read at once: whom it was given to, else all radiologists."""
     if row.study is None or row.is_done:
         return
-    from_all = User.objects.filter(is_active=True, role="radiologist")
-    recipients: Iterable[User] = [row.assigned_to] if row.assigned_to else from_all
+    recipients: Iterable[User] = [row.assigned_to] if row.assigned_to else radiologists()
     notify(Event.STUDY_STAT, recipients=recipients, study=row.study, acting_user=acting_user)
 
 
@@ -239,24 +237,28 @@ def _is_held_long(row: ReadingTask, user: User) -> bool:
 
 def _take(row: ReadingTask, user: User, lasts: timedelta) -> ReadingTask:
     """Let ``user`` hold a locked row, with an entry in the audit trail unless that is so already."""
-    is_new = row.claimed_at is None or row.assigned_to_id != user.pk
+    if row.held_until is not None and row.assigned_to_id == user.pk:
+        return _go_on(row, lasts)
     before = row.assigned_to_id if row.is_of_another(user) else None
     _hold(row, user, lasts)
-    if is_new:
-        action = Action.STUDY_CLAIMED if before is None else Action.STUDY_TAKEN_OVER
-        _record(action, row, user, **_from(before))
+    _record(Action.STUDY_CLAIMED if before is None else Action.STUDY_TAKEN_OVER, row, user, **_from(before))
+    return row
+
+
+def _go_on(row: ReadingTask, lasts: timedelta) -> ReadingTask:
+    """Let who holds a study hold it longer; this never shortens the time, and pages need not hear of it."""
+    until = timezone.now() + lasts
+    if row.held_until is not None and row.held_until < until - lasts / 2:
+        row.held_until = until
+        ReadingTask.objects.filter(pk=row.pk).update(held_until=until)
     return row
 
 
 def _hold(row: ReadingTask, user: User, lasts: timedelta) -> ReadingTask:
     """Write that ``user`` holds it; going on never shortens the time."""
     now = timezone.now()
-    until = now + lasts
-    if row.assigned_to_id == user.pk and row.claimed_at is not None and row.held_until is not None:
-        until = max(until, row.held_until)
-    else:
-        row.claimed_at = now
-    row.held_until = until
+    row.held_until = now + lasts
+    row.claimed_at = now
     row.assigned_to, row.assignee_name = user, str(user)
     return _save(row)
 

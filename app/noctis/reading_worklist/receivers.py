@@ -15,8 +15,9 @@ from noctis.accounts.models import User
 from noctis.archive.models import Study
 from noctis.archive.signals import series_changed, studies_changed, studies_ready
 from noctis.modality_worklist.signals import steps_changed
+from noctis.reading_worklist.actions import tell_of_stat
 from noctis.reading_worklist.following import follow_orders, follow_studies
-from noctis.reading_worklist.models import ReadingTask
+from noctis.reading_worklist.models import ReadingTask, Urgency
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,15 @@ def follow_images(series_ids: list[int], **_: Any) -> None:
 def follow_changes(study_ids: list[int], **_: Any) -> None:
     """Show what changed."""
     follow_studies(study_ids)
+
+
+@receiver(studies_ready, dispatch_uid="readers_hear_of_stat_studies")
+@_made_good_later
+def tell_readers(study_ids: list[int], **_: Any) -> None:
+    """Ring for what must be read at once, now that it is complete."""
+    stat = ReadingTask.objects.filter(study__in=study_ids, priority=Urgency.STAT)
+    for row in stat.select_related("study", "assigned_to"):
+        tell_of_stat(row)
 
 
 @receiver(steps_changed, dispatch_uid="the_worklist_follows_orders")

@@ -39,6 +39,9 @@ export interface ViewerSettings {
   /** Names the study after this one in the worklist. */
   nextUrl: string;
   reportUrl: string;
+  /** Who holds the study, and where the most urgent one is claimed. */
+  holdingUrl: string;
+  claimNextUrl: string;
   mayAnnotate: boolean;
   preferencesUrl: string;
   /** What the reader has changed, by section, as it was kept when the page was made. */
@@ -93,6 +96,8 @@ export function readSettings(root: HTMLElement): ViewerSettings {
     liveUrl: root.dataset.liveUrl,
     notificationsUrl: root.dataset.notificationsUrl,
     reportUrl: root.dataset.reportUrl ?? `/studies/${studyUid}/report`,
+    holdingUrl: root.dataset.holdingUrl ?? `/studies/${studyUid}/holding`,
+    claimNextUrl: root.dataset.claimNextUrl ?? '/worklist/next',
     mayAnnotate: 'mayAnnotate' in root.dataset,
     preferencesUrl: preferencesUrl ?? '/preferences',
     preferences: JSON.parse(preferences ?? '{}') as Record<string, unknown>,

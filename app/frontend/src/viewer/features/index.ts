@@ -6,6 +6,7 @@ import { fullScreen } from './fullScreen';
 import { gridLayout } from './gridLayout';
 import { hanging } from './hanging';
 import { headerWindows } from './headerWindows';
+import { holding } from './holding';
 import { keyImages } from './keyImages';
 import { linking } from './linking';
 import { measurements } from './measurements';
@@ -43,6 +44,7 @@ export const makers: readonly MakeFeature[] = [
   otherContent,
   notes,
   attachments,
+  holding,
   notifications,
   secondWindow,
   fullScreen,

@@ -9,7 +9,7 @@ import { WindowLink, type Change } from '../windowLink';
 
 /** Names the pair of windows: in the memory of the first one's tab, and in the address of the second. */
 const pairKey = 'noctis.viewer.pair';
-const pairParameter = 'with';
+export const pairParameter = 'with';
 const uidForm = /^[0-9.]{1,64}$/;
 
 export function secondWindow(viewer: Viewer): Feature {
