@@ -22,12 +22,14 @@ LONGEST_MINUTES: Final = 90 * 24 * 60
 HOURS_AND_MINUTES: Final = re.compile(r"(\d{1,4})(?::([0-5]\d))?", re.ASCII)
 
 
-class HoursField(forms.CharField):
+class HoursField(forms.Field):
     """A time as '4' or '4:30' hours; its value is minutes."""
+
+    widget = forms.TextInput(attrs={"maxlength": 8, "inputmode": "numeric"})
 
     def to_python(self, value: Any) -> Any:
         """Return minutes. Raises ValidationError."""
-        parts = HOURS_AND_MINUTES.fullmatch(super().to_python(value) or "")
+        parts = HOURS_AND_MINUTES.fullmatch(str(value or "").strip())
         if parts is None:
             raise ValidationError("Write hours and minutes, such as 4:30.")
         minutes = int(parts[1]) * 60 + int(parts[2] or 0)
@@ -43,9 +45,9 @@ class HoursField(forms.CharField):
 class TargetForm(forms.Form):
     """The targets of one facility."""
 
-    stat = HoursField(max_length=8)
-    urgent = HoursField(max_length=8)
-    routine = HoursField(max_length=8)
+    stat = HoursField()
+    urgent = HoursField()
+    routine = HoursField()
 
     def clean(self) -> dict[str, Any]:
         """Refuse a target that gives the more urgent study more time."""
