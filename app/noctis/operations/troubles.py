@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
 from noctis.notifications.alerts import raise_alert, resolve_alert
 from noctis.notifications.models import Mail, MailState
 from noctis.operations.views.overview import LITTLE_SPACE, disk_space
+from noctis.reports.output.models import DeliveryState, ReportDelivery
 from noctis.routing.models import Transmission, TransmissionState
 
 ENOUGH_SPACE: Final = LITTLE_SPACE + 0.02
@@ -46,36 +48,51 @@ def free_space() -> Finding:
 
 def outgoing_images() -> Finding:
     """Look at what cannot be sent to other devices."""
-    path = f"{reverse('routing:transmissions')}?state=waiting"
-    troubled = Transmission.objects.open().filter(attempts__gt=0)
-    stuck = troubled.filter(attempts__gte=FAILURES_IN_A_ROW)
-    devices = sorted(set(stuck.values_list("destination__ae_title", flat=True)))
-    if devices:
-        return Finding(is_wrong=True, text=f"images cannot be sent to {', '.join(devices[:5])}", path=path)
-    failed = Transmission.objects.filter(
-        state=TransmissionState.FAILED, finished_at__gte=timezone.now() - STILL_FRESH
-    ).exists()
-    if failed:
-        return Finding(is_wrong=True, text="a transmission failed and is not tried again by itself", path=path)
-    return Finding(is_wrong=None if troubled.exists() else False, text="images are sent again", path=path)
+    return _queue(
+        "images",
+        waiting=Transmission.objects.open().filter(attempts__gt=0),
+        failed=Transmission.objects.filter(state=TransmissionState.FAILED),
+        path=reverse("routing:transmissions"),
+    )
+
+
+def outgoing_reports() -> Finding:
+    """Look at reports that cannot be delivered."""
+    return _queue(
+        "reports",
+        waiting=ReportDelivery.objects.open().filter(attempts__gt=0),
+        failed=ReportDelivery.objects.filter(state=DeliveryState.FAILED),
+        path=reverse("report_deliveries"),
+    )
 
 
 def outgoing_mail() -> Finding:
     """Look at e-mail that cannot be sent."""
-    path = reverse("mail")
-    if not settings.NOCTIS_SMTP_HOST:
-        return Finding(is_wrong=False, text="no e-mail is to be sent", path=path)
-    waiting = Mail.objects.filter(state=MailState.WAITING, attempts__gt=0)
-    failed = Mail.objects.filter(state=MailState.FAILED, finished_at__gte=timezone.now() - STILL_FRESH)
-    if waiting.filter(attempts__gte=FAILURES_IN_A_ROW).exists() or failed.exists():
-        return Finding(is_wrong=True, text="e-mail cannot be sent; the page E-mail says why", path=path)
-    return Finding(is_wrong=None if waiting.exists() else False, text="e-mail is sent again", path=path)
+    queue = Mail.objects.all() if settings.NOCTIS_SMTP_HOST else Mail.objects.none()
+    return _queue(
+        "e-mails",
+        waiting=queue.filter(state=MailState.WAITING, attempts__gt=0),
+        failed=queue.filter(state=MailState.FAILED),
+        path=reverse("mail"),
+    )
+
+
+def _queue(what: str, *, waiting: QuerySet[Any], failed: QuerySet[Any], path: str) -> Finding:
+    """Judge a queue whose rows count their ``attempts`` in a row and say when they are ``finished_at``."""
+    stuck = waiting.filter(attempts__gte=FAILURES_IN_A_ROW).count()
+    given_up = failed.filter(finished_at__gte=timezone.now() - STILL_FRESH).count()
+    if stuck or given_up:
+        parts = [f"{stuck} wait after several attempts"] if stuck else []
+        parts += [f"{given_up} failed in the last hour"] if given_up else []
+        return Finding(is_wrong=True, text=f"{what} do not go out: {' and '.join(parts)}.", path=path)
+    return Finding(is_wrong=None if waiting.exists() else False, text=f"{what} go out again.", path=path)
 
 
 WATCHED: Final[dict[str, Callable[[], Finding]]] = {
     "disk": free_space,
     "outgoing images": outgoing_images,
-    "e-mail": outgoing_mail,
+    "outgoing reports": outgoing_reports,
+    "outgoing e-mail": outgoing_mail,
 }
 
 

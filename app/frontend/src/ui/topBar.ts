@@ -22,7 +22,11 @@ export class TopBar {
   private readonly patient = element('div', { class: 'viewer-patient' }, element('h1', {}, 'Viewer'));
   private readonly study = element('div', { class: 'viewer-study' });
 
+  /** What stands at the right end: everything that is offered comes before it. */
+  private end: HTMLElement;
+
   constructor({ worklistUrl, worklistName }: WayBack, helpButton: HTMLElement) {
+    this.end = helpButton;
     const label = `Back to ${worklistName.toLowerCase()}`;
     this.element = element(
       'header',
@@ -48,12 +52,18 @@ export class TopBar {
       icon('next'),
     );
     link.setAttribute('aria-label', 'Next study of the worklist');
-    this.element.insertBefore(link, this.element.lastElementChild);
+    this.element.insertBefore(link, this.end);
   }
 
   /** What concerns the page as a whole, before the help. */
   addTools(tools: HTMLElement): void {
-    this.element.insertBefore(tools, this.element.lastElementChild);
+    this.element.insertBefore(tools, this.end);
+  }
+
+  /** The bell, at the right end beside the help. */
+  addBell(bell: HTMLElement): void {
+    this.element.insertBefore(bell, this.end);
+    this.end = bell;
   }
 
   /** A link to the page that sends the study, or the series that is shown, to another device. */
@@ -68,7 +78,7 @@ export class TopBar {
       const series = new URLSearchParams(location.search).get('series');
       if (series) link.href = `${url}?${new URLSearchParams({ series }).toString()}`;
     });
-    this.element.insertBefore(link, this.element.lastElementChild);
+    this.element.insertBefore(link, this.end);
   }
 
   /** A link to the page that makes a link to the study for somebody outside. */
@@ -79,7 +89,7 @@ export class TopBar {
       icon('share'),
       element('span', { class: 'viewer-wide' }, 'Share'),
     );
-    this.element.insertBefore(link, this.element.lastElementChild);
+    this.element.insertBefore(link, this.end);
   }
 
   /** A link to the page of what was corrected about the study, and to correcting it. */
@@ -95,7 +105,7 @@ export class TopBar {
       icon('correct'),
       element('span', { class: 'viewer-wide' }, 'Correct'),
     );
-    this.element.insertBefore(link, this.element.lastElementChild);
+    this.element.insertBefore(link, this.end);
   }
 
   /** Says that something about the study does not fit; a link for who can look at it. */

@@ -97,12 +97,12 @@ def test_e_mail_that_fails_again_and_again_is_told_in_the_bell(
     notify(Event.REPORT_FINAL, recipients=[reader], study=study)
     Mail.objects.update(attempts=4, last_error="421 busy")
     troubles.look_for_trouble()
-    assert told(administrator) == ["E-mail cannot be sent; the page E-mail says why"]
+    assert told(administrator) == ["E-mails do not go out: 1 wait after several attempts."]
     Mail.objects.update(attempts=1)
     troubles.look_for_trouble()
     Mail.objects.update(attempts=0)
     troubles.look_for_trouble()
-    assert told(administrator)[1:] == ["Resolved: e-mail is sent again"]
+    assert told(administrator)[1:] == ["Resolved: e-mails go out again."]
 
 
 def test_arrivals_are_told_to_those_of_the_facility_who_asked(

@@ -15,7 +15,7 @@ export function notifications(viewer: Viewer): Feature {
   });
   const live = new LivePage(liveUrl, () => void viewer.server.check());
   live.on('notifications', () => void bell.refresh());
-  viewer.page.top.addTools(bell.element);
+  viewer.page.top.addBell(bell.element);
   let isLive = false;
   return {
     // Not before: the images come first.
