@@ -20,6 +20,8 @@ from noctis.archive.header import UNREADABLE, NotStorable, header_of
 from noctis.archive.models import Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
+from noctis.corrections.data_sets import apply_overlay
+from noctis.corrections.overlays import overlay_of
 from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.viewer import annotation_actions
 from noctis.viewer.annotation_actions import Conflict, NotAllowed, Refused
@@ -57,6 +59,8 @@ class Imported:
 def export(study: Study, *, acting_user: User, address: str | None) -> tuple[Written, bytes]:
     """Return a study's annotations as a DICOM file. Raises Refused where there is nothing to export."""
     written = _written(study, acting_user)
+    if overlay := overlay_of(study.pk):
+        apply_overlay(written.report, overlay)
     _record(Action.MEASUREMENT_REPORT_EXPORTED, study, acting_user, address, str(written.report.SOPInstanceUID))
     return written, _part10(written.report)
 

@@ -13,6 +13,8 @@ from noctis.accounts.models import User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.archive.header import UNREADABLE
 from noctis.archive.models import Instance, Study
+from noctis.corrections.outgoing import CannotCorrect, corrected
+from noctis.corrections.overlays import overlay_of
 from noctis.dicomweb.data_sets import stored_path
 from noctis.viewer.structured_reports.actions import NoReport, parsed
 from noctis.viewer.structured_reports.codes import code_of
@@ -48,8 +50,10 @@ def stored_report(study: Study, user: User, sop_instance_uid: str) -> Dataset | 
     if instance is None:
         return None
     try:
-        return parsed(stored_path(instance).read_bytes())
-    except OSError as error:
+        path, overlay = stored_path(instance), overlay_of(study.pk)
+        correction = corrected(path, instance.data_set_offset, overlay)
+        return parsed(b"".join(correction.chunks()) if correction else path.read_bytes())
+    except (OSError, CannotCorrect) as error:
         raise NoReport("The stored report cannot be read. Ask an administrator to check the archive.") from error
 
 
