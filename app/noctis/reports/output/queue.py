@@ -10,12 +10,14 @@ from typing import Final
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from noctis.accounts.models import User
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.network.outgoing import retry_after
+from noctis.notifications.alerts import raise_alert, resolve_alert
 from noctis.reports.models import Report
 from noctis.reports.output.editions import current_edition
 from noctis.reports.output.models import (
@@ -28,6 +30,7 @@ from noctis.reports.output.models import (
 )
 
 MOST_REFUSALS: Final = 3
+ALERT_AFTER: Final = 4  # attempts in a row: seven minutes
 MADE_OF_SIGNED: Final = (DeliveryKind.FILE, DeliveryKind.ENCAPSULATED_PDF, DeliveryKind.TEXT_SR)
 
 
@@ -80,6 +83,7 @@ def conclude(delivery: ReportDelivery) -> None:
     if delivery.receiver is not None:
         release(delivery.receiver)
         _note(Action.REPORT_DELIVERED, delivery, None)
+    resolve_alert(_alert_key(delivery), _what_goes(delivery), path=reverse("report_deliveries"))
 
 
 @transaction.atomic
@@ -90,6 +94,7 @@ def postpone(delivery: ReportDelivery, why: str) -> None:
     delivery.next_attempt_at = timezone.now() + retry_after(delivery.attempts)
     delivery.last_error = why[:LONGEST_ERROR]
     _save_unless_stopped(delivery)
+    _alert(delivery, is_urgent=delivery.attempts >= ALERT_AFTER)
 
 
 @transaction.atomic
@@ -103,6 +108,7 @@ def refuse(delivery: ReportDelivery, why: str) -> None:
     delivery.finished_at = timezone.now() if is_over else None
     delivery.last_error = why[:LONGEST_ERROR]
     _save_unless_stopped(delivery)
+    _alert(delivery, is_urgent=is_over)
 
 
 @transaction.atomic
@@ -116,6 +122,7 @@ def hold(delivery: ReportDelivery, why: str) -> None:
         next_attempt_at=timezone.now() + retry_after(delivery.attempts + 1),
         last_error=why[:LONGEST_ERROR],
     )
+    _alert(delivery, is_urgent=delivery.attempts + 1 >= ALERT_AFTER)
 
 
 def release(receiver: Hl7Receiver) -> None:
@@ -162,6 +169,21 @@ def _save_unless_stopped(delivery: ReportDelivery) -> None:
     names = ("attempts", "refusals", "state", "next_attempt_at", "finished_at", "last_error")
     values = {name: getattr(delivery, name) for name in names}
     ReportDelivery.objects.open().filter(pk=delivery.pk).update(**values)
+
+
+def _alert(delivery: ReportDelivery, *, is_urgent: bool) -> None:
+    """Tell the administrators, once, that reports do not go out; why stands on the page, as it may name a patient."""
+    if is_urgent:
+        text = f"Not delivered: {_what_goes(delivery)}. The page of report deliveries says why."
+        raise_alert(_alert_key(delivery), text, path=reverse("report_deliveries"))
+
+
+def _alert_key(delivery: ReportDelivery) -> str:
+    return f"report output {delivery.receiver_id or 'here'}"
+
+
+def _what_goes(delivery: ReportDelivery) -> str:
+    return f"reports to the HL7 receiver {delivery.receiver}" if delivery.receiver else "files and objects of reports"
 
 
 def _note(action: Action, delivery: ReportDelivery, user: User | None, **detail: str) -> None:

@@ -14,11 +14,13 @@ from django.utils import timezone
 from noctis.accounts.models import User
 from noctis.archive.models import Study
 from noctis.audit.models import Action, AuditEntry
+from noctis.notifications.models import Alert, Notification
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports import actions
 from noctis.reports.output.courier import ReportCourier
 from noctis.reports.output.editions import file_of
 from noctis.reports.output.models import DeliveryKind, DeliveryState, Edition, Hl7Receiver, ReportDelivery
+from noctis.reports.output.queue import ALERT_AFTER
 from noctis.reports.output.tests.mllp_receiver import MllpReceiver
 from noctis.reports.output.tests.papers import PASSWORD, doc, signed_report, signer
 from tests.support.certificates import Authority
@@ -176,6 +178,23 @@ def test_a_message_in_error_is_given_up_and_an_administrator_sends_it_again(peop
     work(receiver)
     assert only(receiver).state == DeliveryState.DONE
     assert AuditEntry.objects.filter(action=Action.REPORT_DELIVERY_CHANGED).count() == 1
+
+
+def test_administrators_are_told_when_a_receiver_stays_away_and_when_it_is_there_again(
+    people, study, receiver, listener
+):
+    (closed,) = free_ports(1)
+    Hl7Receiver.objects.update(port=closed)
+    signed_report(study, people.radiologist)
+    for attempt in range(1, ALERT_AFTER + 1):
+        make_due(receiver)
+        work(receiver)
+        assert Alert.objects.filter(resolved_at=None).exists() == (attempt == ALERT_AFTER)
+    assert "HL7 receiver HIS" in Notification.objects.get(user=people.administrator).text
+    Hl7Receiver.objects.update(port=listener.port)
+    make_due(receiver)
+    work(receiver)
+    assert not Alert.objects.filter(resolved_at=None).exists()
 
 
 def test_what_an_administrator_stopped_is_not_sent(people, study, receiver, listener):
