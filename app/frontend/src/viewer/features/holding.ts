@@ -28,7 +28,7 @@ export function holding(viewer: Viewer): Feature {
         id: 'claim-next',
         label: 'Claim and open the most urgent study',
         group: 'Study',
-        keys: ['Shift+g'],
+        keys: ['F7'],
         run: () => claimNext(viewer),
       },
     ],
