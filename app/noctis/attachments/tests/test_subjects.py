@@ -13,6 +13,7 @@ from noctis.archive.models import Patient, Study
 from noctis.attachments.models import Attachment, Audience, Subject
 from noctis.attachments.tests.conftest import PDF, address, client_of
 from noctis.audit.models import Action, AuditEntry
+from noctis.dicomweb.tests.conftest import body_of
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports import actions as report_actions
 
@@ -39,7 +40,7 @@ def seen(user, study: Study) -> list[str]:
 
 def status(user, study: Study, uid: UUID, rest: str = "/file") -> int:
     answer = client_of(user).get(address(study, uid, rest))
-    answer.close()
+    body_of(answer)  # an answer that is closed otherwise takes the database's connection along
     return answer.status_code
 
 
@@ -152,7 +153,7 @@ def test_markup_is_text_whatever_it_is_called(people, study, name):
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Disposition"].endswith('.txt"')
     assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    answer.close()
+    assert body_of(answer) == HTML
     assert status(people.owner, study, uid, "/preview") == 404
 
 

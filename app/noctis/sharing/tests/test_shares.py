@@ -12,9 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from noctis.archive.models import Patient, Study
+from noctis.attachments.file_area import place_of
+from noctis.attachments.tests.conftest import picture
 from noctis.audit.models import Action, AuditEntry
 from noctis.notifications.models import Notification
 from noctis.reading_worklist.tests.factories import make_study
+from noctis.reports.output.letterheads import LetterheadWords, letterhead_of, save_letterhead
 from noctis.sharing import actions
 from noctis.sharing.models import Share, ShareState
 from noctis.sharing.tests.conftest import enter, let_guest_in, share
@@ -72,6 +75,18 @@ def test_a_link_and_its_code_open_what_was_shared_once(people, study):
         Action.SHARE_MADE,
         Action.SHARE_OPENED,
     ]
+
+
+def test_the_door_wears_the_logo_of_the_facility(people, study, data_dir):
+    opener = share(study, people.radiologist)
+    assert "guest-logo" not in door(opener).content.decode()
+    words = LetterheadWords.of(letterhead_of(people.north))
+    save_letterhead(people.north, words, logo=picture(), keeps_logo=False, acting_user=people.administrator)
+    page = door(opener).content.decode()
+    assert "data:image/png;base64," in page
+    assert "North hospital" in page
+    place_of(letterhead_of(people.north).logo_sha256).unlink()
+    assert "guest-logo" not in door(opener).content.decode()
 
 
 def test_only_digests_are_kept_and_nothing_is_written_to_the_log(people, study, caplog):
