@@ -13,6 +13,7 @@ from django.forms import BoundField
 from django.utils import timezone
 
 from noctis.accounts.models import Facility
+from noctis.archive.models import Study
 from noctis.modality_worklist.models import LONG_TEXT, SHORT_TEXT, Priority, ScheduledProcedureStep
 from noctis.modality_worklist.particulars import NAME_GROUP_LENGTH, StepParticulars, particulars_of_step
 from noctis.modality_worklist.people import version_of
@@ -162,11 +163,13 @@ class StepForm(forms.Form):
         facility: Facility,
         step: ScheduledProcedureStep | None = None,
         like: ScheduledProcedureStep | None = None,
+        study: Study | None = None,
     ) -> None:
-        """Show ``step`` to change it, or a new one for the same order as ``like``."""
+        """Show ``step`` to change it, or a new one: for the order of ``like``, or for the patient of ``study``."""
         self.step, self.like = step, like
         shown = step or like
-        super().__init__(data, initial=values_of(shown) if shown else new_values())
+        patient = values_of_patient(study) if study else {}
+        super().__init__(data, initial=values_of(shown) if shown else new_values() | patient)
         if like is not None and step is None:
             self.initial = {**self.initial, "joins_order": True, "start_date": None, "start_time": None, "version": ""}
         self._offer_stations(facility, self.initial.get("stations", []))
@@ -268,6 +271,19 @@ def values_of(step: ScheduledProcedureStep) -> dict[str, Any]:
         **{name: name_as_typed(getattr(step, name)) for name in PHYSICIANS},
         "stations": step.station_ae_titles,
         "version": version_of(step),
+    }
+
+
+def values_of_patient(study: Study) -> dict[str, Any]:
+    """Return what the form of a new step takes from a study that the archive has: the patient, and what was made."""
+    return {
+        **name_parts(study.patient_name),
+        "patient_identifier": study.patient_identifier,
+        "issuer_of_patient_id": study.patient.issuer_of_patient_id,
+        "birth_date": study.birth_date,
+        "sex": study.sex,
+        "procedure_description": study.description[:LONG_TEXT],
+        "modality": next(iter(study.modality_list), ""),
     }
 
 

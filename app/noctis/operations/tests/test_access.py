@@ -147,7 +147,7 @@ EXPECTED = {
     "quality_control:inbox": ("get", DECIDERS),
     "quality_control:quarantine": ("get", (SIGN_IN, *(MOVED,) * 6)),
     "quality_control:quarantined": ("get", DECIDERS),
-    "quality_control:quarantined_decide": ("post", (SIGN_IN, *(REFUSED,) * 3, 422, REFUSED, 422)),
+    "quality_control:quarantined_decide": ("post", DECIDERS),
     "quality_control:quarantined_undo": ("post", DECIDERS_MOVED),
     "quality_control:quarantined_picture": ("get", (SIGN_IN, *(REFUSED,) * 3, MISSING, REFUSED, MISSING)),
     "quality_control:quarantined_download": ("post", (SIGN_IN, *(REFUSED,) * 5, MISSING)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.conf import settings
@@ -59,7 +58,7 @@ def decide_about(request: HttpRequest, pk: int) -> HttpResponse:
     alike = objects_like(kept)
     form = DecisionForm(request.POST, kept=kept, alike=alike)
     if not form.is_valid():
-        return _page(request, user, kept, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(request, user, kept, form)
     decision = QuarantineDecision(form.cleaned_data["decision"])
     chosen = alike if form.cleaned_data.get("all_alike") else [kept]
     explanation = form.cleaned_data["explanation"]
@@ -132,13 +131,7 @@ def _decide_all(
     return done, problem
 
 
-def _page(
-    request: HttpRequest,
-    user: User,
-    kept: QuarantinedObject,
-    form: DecisionForm | None = None,
-    status: int = HTTPStatus.OK,
-) -> HttpResponse:
+def _page(request: HttpRequest, user: User, kept: QuarantinedObject, form: DecisionForm | None = None) -> HttpResponse:
     comparison = comparison_of(kept, user)
     alike = objects_like(kept)
     decision = QuarantineDecision(kept.decision) if kept.decision else None
@@ -149,10 +142,11 @@ def _page(
         "alike": [one for one in alike if one.pk != kept.pk],
         "form": form or DecisionForm(kept=kept, alike=alike),
         "decided_with": len(_decided_with(kept)),
+        "has_file": quarantine_path(kept).is_file(),
         "can_be_taken_back": decision == QuarantineDecision.DISCARDED,
         "keeps_days": settings.NOCTIS_QUARANTINE_DISCARD_DAYS,
     }
-    return render(request, "quality_control/quarantined.html", context, status=status)
+    return render(request, "quality_control/quarantined.html", context)
 
 
 def _decided_with(kept: QuarantinedObject) -> list[QuarantinedObject]:

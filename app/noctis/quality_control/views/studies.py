@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any, Final
 
 from django.contrib import messages
@@ -111,8 +110,7 @@ def reject(request: HttpRequest, study_uid: str) -> HttpResponse:
         form = RejectForm(request.POST)
         if not form.is_valid():
             context = _context(found, opened, form) | {"chosen": choice}
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
-            return render(request, "quality_control/study.html", context, status=status)
+            return render(request, "quality_control/study.html", context)
         count = actions.reject(found, choice, actions.Verdict(**form.cleaned_data), acting_user=user)
         messages.success(request, f"{count} image{'s are' if count != 1 else ' is'} rejected.")
     query = f"?series={opened}" if opened in {*_series_uids(found)} else ""

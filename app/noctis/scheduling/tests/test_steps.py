@@ -13,6 +13,7 @@ from noctis.modality_worklist.models import ScheduledProcedureStep, StepStatus
 from noctis.modality_worklist.people import version_of
 from noctis.modality_worklist.tests.factories import particulars, scheduled
 from noctis.network.models import RemoteApplicationEntity
+from noctis.reading_worklist.tests.factories import make_study
 
 pytestmark = pytest.mark.django_db
 
@@ -220,3 +221,24 @@ def test_a_further_step_shares_study_and_requested_procedure(technician, number)
     other = as_typed(step, joins_order="on", patient_identifier="P9", accession_number="A9", stations=[])
     technician.post(f"/schedule/new?like={step.pk}", other)
     assert ScheduledProcedureStep.objects.latest("pk").study_instance_uid != step.study_instance_uid
+
+
+def test_a_patient_is_examined_again_without_typing_anew(technician, people):
+    study = make_study(
+        people.north, "Phantom^Ada=光", birth_date="1970-02-03", sex="F", description="Chest", modalities="DX\\SR"
+    )
+    form = technician.get(f"/schedule/new?study={study.study_instance_uid}").context["form"]
+    shown = {name: form[name].value() for name in ("patient_identifier", "family", "given", "sex", "modality")}
+    assert shown == {
+        "patient_identifier": study.patient_identifier,
+        "family": "Phantom",
+        "given": "Ada",
+        "sex": "F",
+        "modality": "DX",
+    }
+    assert (form["ideographic_family"].value(), form["procedure_description"].value()) == ("光", "Chest")
+    post(technician, f"/schedule/new?study={study.study_instance_uid}")
+    assert the_step().study_instance_uid != study.study_instance_uid
+
+    elsewhere = make_study(people.south)
+    assert technician.get(f"/schedule/new?study={elsewhere.study_instance_uid}").status_code == 404

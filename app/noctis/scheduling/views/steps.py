@@ -7,12 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Facility, User
 from noctis.accounts.permissions import signed_in_user
+from noctis.archive.models import Study
 from noctis.modality_worklist.actions import Origin, SchedulingError
 from noctis.modality_worklist.models import (
     NOT_STARTED,
@@ -90,13 +91,18 @@ def step(request: HttpRequest, pk: int) -> HttpResponse:
 @schedule_writers_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_step(request: HttpRequest) -> HttpResponse:
-    """Schedule a step; ``like`` names a step of the order that it belongs to, ``facility`` where it takes place."""
+    """Schedule a step; ``like`` names a step of the order that it belongs to, ``facility`` where it takes place.
+
+    ``study`` names a study whose patient is to be examined again, at its facility.
+    """
     user = signed_in_user(request)
+    study = _study(user, request.GET["study"]) if request.GET.get("study") else None
     like = _step(user, int(request.GET["like"])) if request.GET.get("like", "").isdecimal() else None
-    facility = like.facility if like else _facility(user, request.GET.get("facility", ""))
+    known = like or study
+    facility = known.facility if known else _facility(user, request.GET.get("facility", ""))
     if facility is None:
         return render(request, "scheduling/choose_facility.html", {"facilities": Facility.objects.all()})
-    form = StepForm(request.POST or None, facility=facility, like=like)
+    form = StepForm(request.POST or None, facility=facility, like=like, study=study)
     context = {"form": form, "facility": facility, "like": like}
     if request.method != "POST" or not form.is_valid():
         return render(request, "scheduling/step_form.html", context)
@@ -204,6 +210,12 @@ def _step(user: User, pk: int) -> ScheduledProcedureStep:
     if found is None:
         raise Http404
     return found
+
+
+def _study(user: User, uid: str) -> Study:
+    """Return a study; one of another facility is not there."""
+    visible = Study.objects.visible_to(user).select_related("facility", "patient")
+    return get_object_or_404(visible, study_instance_uid=uid)
 
 
 def _siblings(user: User, found: ScheduledProcedureStep) -> list[ScheduledProcedureStep]:
