@@ -31,7 +31,6 @@ ADMINISTRATION = (
     "/admin/application-entities",
     "/admin/application-entities/new",
     "/admin/application-entities/1",
-    "/admin/quarantine",
     "/admin/audit",
     "/account/password",
     "/worklist",
