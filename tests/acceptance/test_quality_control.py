@@ -138,7 +138,7 @@ def test_the_inbox_takes_decisions_about_what_contradicts_a_study(
     expect(page.get_by_text("The object is filed in the study.")).to_be_visible()
     appliance.wait_until_indexed()
     page.goto(f"/quality-control/{checked_study}")
-    expect(page.locator(".thumb:not(:has(.thumb-none))")).to_have_count(SLICES + 1)
+    expect(page.locator(".thumb")).to_have_count(SLICES + 1)
 
     appliance.send([changed(tmp_path, SeriesDescription="Sent once more")])
     open_entry(page, checked_study, "quarantine")
@@ -151,7 +151,7 @@ def test_the_inbox_takes_decisions_about_what_contradicts_a_study(
     expect(page.get_by_text("The object is filed with new UIDs.")).to_be_visible()
     appliance.wait_until_indexed()
     page.goto(f"/quality-control/{checked_study}")
-    expect(page.locator(".thumb:not(:has(.thumb-none))")).to_have_count(SLICES + 2)
+    expect(page.locator(".thumb")).to_have_count(SLICES + 2)
     copies = [path for path in (appliance.data_dir / "storage").rglob("*.dcm") if path not in stored]
     described = [dcmread(path, stop_before_pixels=True) for path in copies]
     assert "Sent once more" in [

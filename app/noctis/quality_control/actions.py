@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from noctis.accounts.models import User
 from noctis.archive.actions import hold_back, let_read, note_rejected
 from noctis.archive.authored import put_into_archive
+from noctis.archive.ingest import AUTHORED
 from noctis.archive.models import Instance, Study
 from noctis.audit.actions import record
 from noctis.audit.models import Action
@@ -50,7 +51,7 @@ class Verdict:
 def accept_study(study: Study, *, acting_user: User) -> Acceptance:
     """Note that somebody looked a study through: it is ready to be read, but for its rejected images."""
     _lock(study)
-    count = Instance.objects.filter(series__study=study).count()
+    count = sent_objects(study).count()
     accepted, _ = Acceptance.objects.update_or_create(
         study=study,
         defaults={"accepted_by": acting_user, "accepted_at": timezone.now(), "instance_count": count},
@@ -58,6 +59,11 @@ def accept_study(study: Study, *, acting_user: User) -> Acceptance:
     let_read(study)
     _record(Action.STUDY_ACCEPTED, study, acting_user, instances=count)
     return accepted
+
+
+def sent_objects(study: Study) -> QuerySet[Instance]:
+    """Return what came from outside: what people make here needs nobody's acceptance."""
+    return Instance.objects.filter(series__study=study).exclude(reception__protocol=AUTHORED)
 
 
 @transaction.atomic

@@ -76,8 +76,9 @@ def comparison_of(kept: QuarantinedObject, user: User) -> Comparison:
     rows = [_row(keyword, stored, header) for keyword in SHOWN]
     if is_same_object and stored is not None:
         rows += _further(stored.dataset, header.dataset)
+    shown = [row for row in rows if row.stored or row.stated]
     return Comparison(
-        [row for row in rows if row.stored or row.stated],
+        sorted(shown, key=lambda row: stored is None or not row.differs),  # what differs comes first
         counterpart=counterpart,
         has_picture=header.pixel_data_offset is not None,
         has_same_pixels=_same_pixels(kept, header, counterpart) if is_same_object and counterpart else None,

@@ -11,7 +11,7 @@ from typing import Final
 
 from django.conf import settings
 
-from noctis.archive.models import Instance, QuarantinedObject
+from noctis.archive.models import Instance, QuarantineDecision, QuarantinedObject
 from noctis.storage_commitment.actions import note_integrity_error, note_outcomes, note_verified
 from noctis.storage_commitment.claims import Claim
 from noctis.storage_commitment.models import CommitmentReference, CommitmentRequest, Outcome
@@ -123,10 +123,14 @@ def _outcomes(
 
 
 def _what_is_known(request: CommitmentRequest, uids: Sequence[str]) -> tuple[Mapping[str, _Stored], frozenset[str]]:
-    """Return what the facility has of these instances, and which of them wait in quarantine."""
+    """Return what the facility has of these instances, and which of them are in quarantine and not filed since.
+
+    One that was discarded, or filed with another UID, is still not the stored one that the device asks about.
+    """
     facility = request.facility
     rows = Instance.objects.visible_to_facility(facility).filter(sop_instance_uid__in=uids).values_list(*_FIELDS)
-    kept = QuarantinedObject.objects.visible_to_facility(facility).filter(sop_instance_uid__in=uids)
+    quarantined = QuarantinedObject.objects.visible_to_facility(facility).filter(sop_instance_uid__in=uids)
+    kept = quarantined.exclude(decision__in=(QuarantineDecision.ACCEPTED, QuarantineDecision.RETRIED))
     return {row[0]: _Stored(*row) for row in rows}, frozenset(kept.values_list("sop_instance_uid", flat=True))
 
 

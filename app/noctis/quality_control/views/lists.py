@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -87,7 +87,7 @@ def _in_state(user: User, state: str) -> QuerySet[Study]:
     if state == "waiting":
         return visible.filter(status=StudyStatus.UNCHECKED)
     if state == "accepted":
-        return visible.filter(acceptance__isnull=False, acceptance__instance_count__gte=F("instance_count"))
+        return visible.filter(acceptance__isnull=False).exclude(status=StudyStatus.UNCHECKED)
     if state == "rejected":
         return visible.filter(rejected_count__gt=0)
     return visible.filter(acceptance=None)

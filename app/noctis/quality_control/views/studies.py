@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from noctis.accounts.client_address import client_address
 from noctis.accounts.models import User
 from noctis.accounts.permissions import signed_in_user
+from noctis.archive.ingest import AUTHORED
 from noctis.archive.models import Instance, Series, Study, StudyStatus
 from noctis.dicomweb.errors import DicomwebError
 from noctis.dicomweb.rendering import render_frame
@@ -185,15 +186,21 @@ def _context(found: Study, opened: str, form: RejectForm) -> dict[str, Any]:
         "repeats": sum(one.is_repeat_requested for one in rejections.values()),
         "untold": sum(not one.note_uid for one in rejections.values()),
         "acceptance": acceptance,
-        "came_later": max(0, found.instance_count - acceptance.instance_count) if acceptance else 0,
+        "came_later": _came_later(found, acceptance),
         "is_waiting": found.status == StudyStatus.UNCHECKED,
         "history": _history(found),
     }
 
 
+def _came_later(found: Study, acceptance: Acceptance | None) -> int:
+    return max(0, actions.sent_objects(found).count() - acceptance.instance_count) if acceptance else 0
+
+
 def _shown_series(found: Study, opened: str, rejections: dict[int, Rejection]) -> list[ShownSeries]:
     shown = []
-    for series in found.series.order_by(F("series_number").asc(nulls_last=True), "pk"):
+    made_here = found.series.filter(instances__reception__protocol=AUTHORED)
+    sent = found.series.exclude(pk__in=made_here)
+    for series in sent.order_by(F("series_number").asc(nulls_last=True), "pk"):
         images = series.instances.order_by(F("instance_number").asc(nulls_last=True), "pk")
         some = list(images if series.series_instance_uid == opened else images[:SHOWN_OF_A_SERIES])
         rejected = sum(one.instance.series_id == series.pk for one in rejections.values())

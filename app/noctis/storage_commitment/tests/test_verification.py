@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from noctis.archive import indexer
-from noctis.archive.models import Instance
+from noctis.archive.models import Instance, QuarantinedObject
 from noctis.archive.tests.factories import CT_IMAGE, deliver, image, reception
 from noctis.audit.models import Action, AuditEntry
 from noctis.storage_commitment import verification
@@ -109,6 +109,24 @@ def test_an_object_that_waits_in_quarantine_is_not_committed(new_request):
     verify(claim, never)
     expected = dict.fromkeys(UIDS, Outcome.COMMITTED) | {UIDS[1]: Outcome.PROCESSING_FAILURE}
     assert outcomes(request) == expected
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcome"),
+    [
+        ("discarded", Outcome.PROCESSING_FAILURE),
+        ("separated", Outcome.PROCESSING_FAILURE),
+        ("accepted", Outcome.COMMITTED),
+        ("retried", Outcome.COMMITTED),
+    ],
+)
+def test_what_was_decided_about_quarantine_decides_here(new_request, decision, outcome):
+    deliver(image(1, 1, 2, InstanceNumber=99), reception("NORTH"))
+    indexer.index_spool()
+    QuarantinedObject.objects.update(decision=decision)
+    request, claim = new_request()
+    verify(claim, never)
+    assert outcomes(request)[UIDS[1]] == outcome
 
 
 def test_what_was_received_before_the_request_is_waited_for(new_request):
