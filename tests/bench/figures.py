@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 NOCTIS = "Noctis"
+DATABASE = "its queries"  # what the database does of what Noctis does
 
 
 @dataclass
@@ -54,30 +56,43 @@ class Figures:
         }
 
 
+class Measure(Enum):
+    """What of the times a promise is about."""
+
+    AVERAGE = "average"
+    MEDIAN = "median"
+
+    def of(self, figures: Figures) -> float:
+        """Return it, in seconds."""
+        return figures.average if self is Measure.AVERAGE else figures.percentile(50)
+
+
 @dataclass(frozen=True)
 class Promise:
-    """An average that must not be exceeded, in seconds."""
+    """A time that must not be reached on average, or at the median, in seconds."""
 
     operation: str
     most: float
-    average: float
+    measured: float
+    measure: Measure = Measure.AVERAGE
 
     @property
     def is_held(self) -> bool:
-        """Whether the average stays below."""
-        return self.average < self.most
+        """Whether the time stays below."""
+        return self.measured < self.most
 
     def __str__(self) -> str:
         verdict = "held" if self.is_held else "MISSED"
-        average, most = f"{self.average * 1000:.1f} ms", f"{self.most * 1000:.0f} ms"
-        return f"{verdict}: {self.operation} takes {average} on average, promised are less than {most}"
+        measured, most = f"{self.measured * 1000:.1f} ms", f"{self.most * 1000:.0f} ms"
+        how = "on average" if self.measure is Measure.AVERAGE else "at the median"
+        return f"{verdict}: {self.operation} takes {measured} {how}, promised are less than {most}"
 
     def as_json(self) -> dict[str, Any]:
         """Return the promise, times in milliseconds."""
         return {
             "operation": self.operation,
             "most_ms": round(self.most * 1000),
-            "average_ms": round(self.average * 1000, 3),
+            f"{self.measure.value}_ms": round(self.measured * 1000, 3),
             "is_held": self.is_held,
         }
 
@@ -88,7 +103,7 @@ def ratios(figures: Sequence[Figures]) -> list[dict[str, Any]]:
     return [
         {"operation": one.operation, "against": one.contender, "ratio": round(own[one.operation].rate / one.rate, 2)}
         for one in figures
-        if one.contender != NOCTIS and one.operation in own
+        if one.contender not in (NOCTIS, DATABASE) and one.operation in own
     ]
 
 

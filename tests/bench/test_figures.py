@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.figures import NOCTIS, Figures, Promise, ratio_table, ratios, table
+from tests.bench.figures import NOCTIS, Figures, Measure, Promise, ratio_table, ratios, table
 
 
 def figures(contender: str, times: list[float], seconds: float) -> Figures:
@@ -47,3 +47,11 @@ def test_ratios_say_how_often_noctis_is_as_fast():
 def test_a_promise_is_held_below_its_bound_only():
     assert str(Promise("C-FIND", 0.05, 0.0499)).startswith("held")
     assert str(Promise("C-FIND", 0.05, 0.05)).startswith("MISSED")
+
+
+def test_a_promise_says_what_it_is_about():
+    one = figures(NOCTIS, [0.01, 0.02, 0.9], 1.0)
+    assert (Measure.MEDIAN.of(one), round(Measure.AVERAGE.of(one), 2)) == (0.02, 0.31)
+    promise = Promise("First page", 0.1, Measure.MEDIAN.of(one), Measure.MEDIAN)
+    assert str(promise) == "held: First page takes 20.0 ms at the median, promised are less than 100 ms"
+    assert promise.as_json() == {"operation": "First page", "most_ms": 100, "median_ms": 20.0, "is_held": True}
