@@ -114,6 +114,7 @@ class Action(models.TextChoices):
     REJECT_REASON_CHANGED = "reject_reason_changed", "Reject reason added or changed"
     STUDY_CORRECTED = "study_corrected", "Study or patient corrected"
     CORRECTION_UNDONE = "correction_undone", "Correction undone"
+    WORKLIST_FILTER_SHARED = "worklist_filter_shared", "Filter of the worklist shared with a role"
     DASHBOARD_EXPORTED = "dashboard_exported", "Dashboard exported"
     INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 

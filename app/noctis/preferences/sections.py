@@ -71,6 +71,14 @@ class ViewerSection(Strict):
     follow: Annotated[dict[Word, bool], Field(max_length=20)] = {}
 
 
+class WorklistSection(Strict):
+    """What the worklist shows: its columns in their order, and the saved filter that it opens with."""
+
+    format: Literal[1]
+    columns: Annotated[list[Word], Field(max_length=40)] = []
+    opens_with: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+
 def checked(name: str, sent: object) -> dict[str, Any]:
     """Return the section as it is kept. Raises KeyError for a section that nobody owns, InvalidSection."""
     check = SECTIONS[name]
@@ -106,8 +114,16 @@ def _texts(value: object, depth: int) -> list[str]:
 
 
 def _viewer(sent: dict[str, Any]) -> dict[str, Any]:
+    return _of_model(ViewerSection, sent)
+
+
+def _worklist(sent: dict[str, Any]) -> dict[str, Any]:
+    return _of_model(WorklistSection, sent)
+
+
+def _of_model(model: type[ViewerSection | WorklistSection], sent: dict[str, Any]) -> dict[str, Any]:
     try:
-        section = ViewerSection.model_validate(sent)
+        section = model.model_validate(sent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -121,4 +137,8 @@ def _hanging(sent: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
-SECTIONS: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {"viewer": _viewer, "hanging": _hanging}
+SECTIONS: Final[Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
+    "viewer": _viewer,
+    "hanging": _hanging,
+    "worklist": _worklist,
+}

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from noctis.accounts.models import Facility, User
+from noctis.accounts.models import Facility, Role, User
 from noctis.accounts.visibility import FacilityScopedQuerySet
 from noctis.archive.models import Study
 from noctis.dicom.attributes import person_name_display
@@ -227,3 +227,36 @@ class TurnaroundTarget(models.Model):
     def time_for(self, priority: int) -> timedelta:
         """Return how long the report of a study of this priority may take."""
         return timedelta(minutes=getattr(self, Urgency(priority).key))
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    """Filters that people keep."""
+
+    def usable_by(self, user: User) -> SavedFilterQuerySet:
+        """Return the user's own, and those shared with the user's role."""
+        shared = Q(shared_with=user.role) if user.role else Q(pk__in=[])
+        return self.filter(Q(owner=user) | shared)
+
+
+class SavedFilter(models.Model):
+    """What somebody asks the worklist for again and again; it may hold names of patients."""
+
+    LONGEST_NAME: ClassVar = 60
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_filters")
+    name = models.CharField(max_length=LONGEST_NAME)
+    asked = models.JSONField(default=dict, help_text="The parts of a WorklistFilter")
+    sort = models.CharField(max_length=16, blank=True)
+    direction = models.CharField(max_length=4, blank=True)
+    shared_with = models.CharField(max_length=20, choices=Role.choices, blank=True)
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("name", "pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner", "name"], name="saved_filters_have_names"),
+        ]
+
+    def __str__(self) -> str:
+        return f"saved filter {self.pk}"

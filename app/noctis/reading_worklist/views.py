@@ -21,11 +21,13 @@ from noctis.archive.models import StudyFlag
 from noctis.attachments.models import Attachment
 from noctis.dicom_address import dicom_address
 from noctis.network.missing_images import missing_by_study
+from noctis.reading_worklist.columns import choices_of, columns_of, kept_section
 from noctis.reading_worklist.filters import FilterForm, WorklistFilter, date_ranges
-from noctis.reading_worklist.models import ReadingTask
+from noctis.reading_worklist.models import ReadingTask, SavedFilter
 from noctis.reading_worklist.next_study import remember_order, task_after
-from noctis.reading_worklist.paging import COLUMNS, PAGE_SIZE, Order, capped_count, page_of
+from noctis.reading_worklist.paging import PAGE_SIZE, Order, capped_count, page_of
 from noctis.reading_worklist.permissions import may_hold, may_prioritise
+from noctis.reading_worklist.saved_filters import is_opening, opening_filter, use
 from noctis.routing.permissions import may_send
 from noctis.study_notes.models import StudyNote
 
@@ -36,11 +38,19 @@ MAX_ARRIVALS_SHOWN = 99
 def worklist(request: HttpRequest) -> HttpResponse:
     """Show the worklist with the filter that this session remembers."""
     user = signed_in_user(request)
+    if is_opening(request.session):
+        WorklistFilter().remember_in(request.session)
+        if saved := opening_filter(user):
+            return redirect(f"{reverse('worklist')}?{use(saved, request.session).query}")
     wanted = WorklistFilter.remembered_in(request.session)
     context = results_context(request, user, wanted) | {
+        "saved_filters": SavedFilter.objects.usable_by(user),
+        "opens_with": kept_section(user).get("opensWith"),
+        "roles": Role.choices if user.is_administrator else [],
         "filter_form": FilterForm(initial=wanted.__dict__, user=user),  # its readers are who may be given studies
         "date_ranges": date_ranges(),
     }
+    context["column_choices"] = choices_of(user, context["shown_columns"])
     return render(request, "reading_worklist/worklist.html", context)
 
 
@@ -107,7 +117,6 @@ def results_context(request: HttpRequest, user: User, wanted: WorklistFilter) ->
     return _row_rights(user, page.tasks) | {
         "page": page,
         "order": order,
-        "columns": [column for column in COLUMNS if column.key != "facility" or user.sees_all_facilities],
         "count": count,
         "more_than_count": more,
         "wanted": wanted,
@@ -159,7 +168,7 @@ def _row_rights(user: User, tasks: list[ReadingTask]) -> dict[str, Any]:
     """Return what every row shows beside its own columns."""
     return {
         "missing": missing_by_study(user, [task.study for task in tasks if task.study is not None]),
-        "shows_facility": user.sees_all_facilities,
+        "shown_columns": columns_of(user),
         "may_send": may_send(user),
         "may_hold": may_hold(user),
         "may_prioritise": may_prioritise(user),

@@ -13,9 +13,9 @@ from noctis.reading_worklist import views
 from noctis.reading_worklist.templatetags.dicom_values import age_at
 from noctis.reading_worklist.tests.factories import make_study
 
-# Session, user, the keys of the studies, the studies, count; the name of the own facility, or all names for the filter;
-# for readers also missing images and who reads.
-QUERIES = {"owner": 6, "radiologist": 8}
+# Session, user, the keys of the studies, the studies, count, columns, saved filters, the opening one; the name of the
+# own facility, or all names for the filter; for readers also missing images and who reads.
+QUERIES = {"owner": 9, "radiologist": 11}
 
 
 @pytest.fixture

@@ -60,6 +60,8 @@ function act(event: KeyboardEvent, search: HTMLInputElement | null): boolean {
       return send();
     case 'g':
       return press('.next-study');
+    case 'v':
+      return openViews();
     case '?':
       openDialog('shortcuts');
       return true;
@@ -120,4 +122,13 @@ function press(selector: string): boolean {
   const link = document.querySelector<HTMLElement>(selector);
   link?.click();
   return link !== null;
+}
+
+/** Opens the menu of saved filters and columns at its first entry. */
+function openViews(): boolean {
+  const menu = document.querySelector<HTMLDetailsElement>('.view-menu');
+  if (!menu) return false;
+  menu.open = true;
+  menu.querySelector<HTMLElement>('.menu-item')?.focus();
+  return true;
 }

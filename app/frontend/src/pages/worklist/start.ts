@@ -2,6 +2,7 @@
 
 import type { LiveState } from '../../live/connection';
 import type { LivePage } from '../../live/livePage';
+import { startColumnChoice } from './columns';
 import { startFilterBar } from './filterBar';
 import { startKeyboard } from './keyboard';
 import { Refresher } from './refresh';
@@ -20,6 +21,8 @@ const STATE_WORDS: Record<LiveState, string> = {
 export function startWorklist(page: HTMLElement, live: LivePage): void {
   const form = page.querySelector<HTMLFormElement>('#worklist-filter');
   if (form) startFilterBar(form);
+  const choices = document.querySelector<HTMLElement>('[data-column-choices]');
+  if (choices) startColumnChoice(choices);
   const selection = new Selection();
   const changes = new Changes(page, selection);
   startSelection(page, selection);
