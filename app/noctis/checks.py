@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 SHORTEST_SECRET_KEY = 50
 VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
@@ -82,7 +84,9 @@ def mail_settings_are_safe(app_configs: Sequence[AppConfig] | None, **kwargs: An
 
 
 def _mail_errors() -> Iterator[CheckMessage]:
-    if "@" not in settings.NOCTIS_SMTP_FROM:
+    try:
+        validate_email(settings.NOCTIS_SMTP_FROM)
+    except ValidationError:
         yield Error("NOCTIS_SMTP_FROM must be the sender's address of e-mail.", id="noctis.E010")
     if settings.NOCTIS_SMTP_USER and settings.NOCTIS_SMTP_SECURITY == "none":
         yield Error(

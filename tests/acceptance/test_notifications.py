@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from pydicom.uid import generate_uid
 
 from tests.acceptance.studies import write_study
 from tests.support.appliance import Appliance, server_settings
@@ -159,7 +160,17 @@ def test_a_link_of_an_email_leads_to_the_study_after_signing_in(
     expect(mail.get_by_role("heading", name=re.compile("Bellow"))).to_be_visible()
 
 
-def test_the_pages_about_notifications(sign_in: SignIn, tell: Callable[..., None], box: MailBox):
+def send_two_objects_with_one_uid(appliance: Appliance, folder: Path) -> None:
+    """Have the second one quarantined."""
+    uid = generate_uid()
+    for number in (1, 2):
+        write_study(folder / str(number), "Echo^Ruth", SOPInstanceUID=uid, InstanceNumber=number)
+        appliance.send([folder / str(number)])
+
+
+def test_the_pages_about_notifications(
+    sign_in: SignIn, tell: Callable[..., None], box: MailBox, appliance: Appliance, tmp_path: Path
+):
     tell(("report_final", "Bellow^Nora"), ("report_addendum", "Klang^Otto"))
     reader = sign_in("facility_user", "NORTH")
     reader.goto("/notifications")
@@ -175,6 +186,14 @@ def test_the_pages_about_notifications(sign_in: SignIn, tell: Callable[..., None
     reader.get_by_role("button", name="Keep").click()
     expect(reader.get_by_label("Final report: by e-mail")).to_have_value("digest")
     expect(reader.get_by_label("Daily digest at")).to_have_value("18:30")
+
+    technician = sign_in("technician", "NORTH")
+    technician.goto("/schedule")
+    send_two_objects_with_one_uid(appliance, tmp_path)
+    technician.get_by_role("button", name=re.compile("Notifications: .*unread")).click()
+    expect(technician.locator(".bell-panel")).to_contain_text("Another object with this SOP Instance UID")
+    technician.get_by_role("link", name=re.compile("Object quarantined")).click()
+    technician.wait_for_url(re.compile("/inbox"))
 
     administrator = sign_in("administrator")
     administrator.goto("/admin/mail")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from typing import Final
 
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.utils import timezone
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.notifications.event_kinds import MANDATORY
-from noctis.notifications.mail_content import message_for
+from noctis.notifications.mail_content import UNUSABLE_ADDRESS, message_for
 from noctis.notifications.models import LONGEST_TEXT, OPEN_STATES, Mail, MailState, Notification
 from noctis.notifications.smtp import MailServer, Refused, ServerFailure, mail_server
 
@@ -64,6 +65,8 @@ class MailCourier:
             server.send(message_for(mail, told))
         except Refused as error:
             self._put_off(mail, str(error), give_up=error.is_permanent)
+        except (ValueError, MessageError) as error:
+            self._put_off(mail, f"{UNUSABLE_ADDRESS} {error}", give_up=True)
         except ServerFailure:
             Mail.objects.filter(pk=mail.pk).update(state=MailState.WAITING, due_at=timezone.now())
             raise

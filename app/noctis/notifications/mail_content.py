@@ -24,6 +24,7 @@ from noctis.notifications.event_kinds import MANDATORY, Event
 from noctis.notifications.models import Mail, Notification
 
 MOST_LINKS: Final = 10
+UNUSABLE_ADDRESS: Final = "No e-mail can be written to this address:"
 # Whose text was written by Noctis about itself.
 WITH_TEXT: Final = frozenset({Event.SYSTEM_ALERT})
 
@@ -38,7 +39,10 @@ class Item:
 
 
 def message_for(mail: Mail, notifications: Sequence[Notification]) -> EmailMessage:
-    """Return the e-mail that tells of ``notifications``, at least one."""
+    """Return the e-mail that tells of ``notifications``, at least one.
+
+    Raises ValueError or email.errors.MessageError for an address that no header can hold.
+    """
     event = mail.kind
     subject = _subject(event, len(notifications))
     items = _digest_items(notifications) if event is None else _items(event, notifications)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from noctis.accounts.models import User
 from noctis.archive.models import QuarantinedObject, QuarantineReason, Reception, Study
 from noctis.archive.signals import objects_quarantined, studies_ready
+from noctis.network.models import RemoteApplicationEntity
 from noctis.notifications.actions import mark_read, notify
 from noctis.notifications.alerts import raise_alert, resolve_alert
 from noctis.notifications.digest import make_digests
@@ -21,6 +22,7 @@ from noctis.notifications.models import Alert, DigestPreference, EventPreference
 from noctis.notifications.tasks import remove_old_notifications
 from noctis.operations import troubles
 from noctis.operations.views.overview import DiskSpace
+from noctis.routing.models import Transmission
 
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -103,6 +105,19 @@ def test_e_mail_that_fails_again_and_again_is_told_in_the_bell(
     Mail.objects.update(attempts=0)
     troubles.look_for_trouble()
     assert told(administrator)[1:] == ["Resolved: e-mails go out again."]
+
+
+def test_images_that_cannot_be_sent_are_told_once_for_the_whole_queue(
+    administrator: User, data_dir, people, studies: list[Study]
+) -> None:
+    device = RemoteApplicationEntity.objects.create(ae_title="AWAY", facility=people.north)
+    for study in studies:
+        Transmission.objects.create(
+            study=study, origin="rule", destination=device, destination_facility=people.north, attempts=5
+        )
+    troubles.look_for_trouble()
+    troubles.look_for_trouble()
+    assert told(administrator) == ["Images do not go out: 3 wait after several attempts."]
 
 
 def test_arrivals_are_told_to_those_of_the_facility_who_asked(

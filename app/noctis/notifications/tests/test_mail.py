@@ -221,6 +221,17 @@ def test_a_mail_that_is_refused_for_good_is_given_up_and_the_others_go_out(
     assert Mail.objects.filter(state=MailState.SENT).count() == 1
 
 
+@pytest.mark.parametrize("address", [f"a@{'x' * 70}.example", "two words@x.example", "ü@x.example"])
+def test_an_address_that_nothing_can_be_sent_to_holds_up_nobody(
+    server: MailBox, study: Study, reader: User, radiologist: User, address: str
+) -> None:
+    User.objects.filter(pk=reader.pk).update(email=address)
+    notify(Event.CRITICAL_RESULT, recipients=[reader, radiologist], study=study)
+    deliver()
+    assert "No e-mail can be written to this address" in Mail.objects.get(user=reader).last_error
+    assert server.recipients == [[radiologist.email]]
+
+
 def test_a_mail_that_is_refused_for_now_is_tried_again(server: MailBox, study: Study, reader: User) -> None:
     notify(Event.REPORT_FINAL, recipients=[reader], study=study)
     server.answers.append("451 4.3.0 Try again later")

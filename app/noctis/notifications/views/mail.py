@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from email.errors import MessageError
 from typing import Any, Final
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.audit.actions import record
 from noctis.audit.models import Action
 from noctis.notifications.actions import send_mail_again
-from noctis.notifications.mail_content import trial_message
+from noctis.notifications.mail_content import UNUSABLE_ADDRESS, trial_message
 from noctis.notifications.models import Mail, MailState
 from noctis.notifications.smtp import MailFailure, mail_server
 
@@ -83,6 +84,8 @@ def _try(to: str, user: User) -> Outcome:
             outcome = Outcome(to, taken=True, answer=server.send(trial_message(to, str(uuid4()))))
     except MailFailure as error:
         outcome = Outcome(to, taken=False, answer=str(error))
+    except (ValueError, MessageError) as error:
+        outcome = Outcome(to, taken=False, answer=f"{UNUSABLE_ADDRESS} {error}")
     record(Action.MAIL_TRIED, acting_user=user, taken=outcome.taken, answer=outcome.answer)
     return outcome
 

@@ -83,6 +83,7 @@ MAIL: dict[str, str] = {
     [
         ({}, []),
         ({"NOCTIS_SMTP_FROM": ""}, ["noctis.E010"]),
+        ({"NOCTIS_SMTP_FROM": "Noctis <noctis@pacs.example>"}, ["noctis.E010"]),
         ({"NOCTIS_SMTP_SECURITY": "none"}, ["noctis.E011"]),
         ({"NOCTIS_SMTP_SECURITY": "none", "NOCTIS_SMTP_USER": ""}, []),
         ({"NOCTIS_SMTP_HOST": "", "NOCTIS_SMTP_FROM": ""}, []),
