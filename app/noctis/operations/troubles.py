@@ -1,6 +1,7 @@
 """Looks for trouble of the appliance itself: each has a bound where it begins and another where it is over.
 
-Between the two nothing is told, so that a figure that swings around a bound rings once.
+Between the two nothing is told, so that a figure that swings around a bound rings once. The delivery of reports tells
+of its own trouble, receiver by receiver.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from django.utils import timezone
 from noctis.notifications.alerts import raise_alert, resolve_alert
 from noctis.notifications.models import Mail, MailState
 from noctis.operations.views.overview import LITTLE_SPACE, disk_space
-from noctis.reports.output.models import DeliveryState, ReportDelivery
 from noctis.routing.models import Transmission, TransmissionState
 
 ENOUGH_SPACE: Final = LITTLE_SPACE + 0.02
@@ -56,16 +56,6 @@ def outgoing_images() -> Finding:
     )
 
 
-def outgoing_reports() -> Finding:
-    """Look at reports that cannot be delivered."""
-    return _queue(
-        "reports",
-        waiting=ReportDelivery.objects.open().filter(attempts__gt=0),
-        failed=ReportDelivery.objects.filter(state=DeliveryState.FAILED),
-        path=reverse("report_deliveries"),
-    )
-
-
 def outgoing_mail() -> Finding:
     """Look at e-mail that cannot be sent."""
     queue = Mail.objects.all() if settings.NOCTIS_SMTP_HOST else Mail.objects.none()
@@ -91,7 +81,6 @@ def _queue(what: str, *, waiting: QuerySet[Any], failed: QuerySet[Any], path: st
 WATCHED: Final[dict[str, Callable[[], Finding]]] = {
     "disk": free_space,
     "outgoing images": outgoing_images,
-    "outgoing reports": outgoing_reports,
     "outgoing e-mail": outgoing_mail,
 }
 
