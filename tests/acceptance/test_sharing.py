@@ -34,7 +34,7 @@ def studies(appliance: Appliance, tmp_path_factory: pytest.TempPathFactory) -> N
 
 def make_link(page: Page) -> tuple[str, str]:
     """Share the images from the viewer, and return the link and the code."""
-    page.get_by_role("link", name="Share", exact=True).click()
+    page.get_by_role("button", name="Share with somebody outside").click()
     page.get_by_label("For", exact=True).fill("Dr Outside")
     page.get_by_label("Purpose").fill("second opinion")
     page.get_by_role("button", name="Make the link").click()
@@ -79,7 +79,13 @@ def test_a_guest_sees_the_shared_images_until_the_link_is_revoked(
     row, column = pixel_of(PLAN, probe)
     shown = viewer.at_pixel(viewer.picture(), row, column, (PLAN.matrix, PLAN.matrix))
     assert abs(shown[0] - grey(probe.hu, center, width)) <= 3
-    for name in ("Files attached to the study", "Measure a length", "Notes on the study", "Preferences", "Share"):
+    for name in (
+        "Files attached to the study",
+        "Measure a length",
+        "Notes on the study",
+        "Preferences",
+        "Share with somebody outside",
+    ):
         expect(guest.get_by_role("button", name=name)).to_have_count(0)
     expect(guest.get_by_text("CT not to share")).to_have_count(0)
     own = re.compile(r"/(shared/|guest/|static/|favicon)")

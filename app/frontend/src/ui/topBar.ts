@@ -81,17 +81,6 @@ export class TopBar {
     this.element.insertBefore(link, this.end);
   }
 
-  /** A link to the page that makes a link to the study for somebody outside. */
-  offerSharing(url: string): void {
-    const link = element(
-      'a',
-      { class: 'viewer-button', href: url, 'aria-label': 'Share', title: 'Share with somebody outside' },
-      icon('share'),
-      element('span', { class: 'viewer-wide' }, 'Share'),
-    );
-    this.element.insertBefore(link, this.end);
-  }
-
   /** A link to the page of what was corrected about the study, and to correcting it. */
   offerCorrections(url: string): void {
     const link = element(

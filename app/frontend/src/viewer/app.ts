@@ -81,7 +81,6 @@ export class ViewerApp implements Viewer {
       renewed: () => this.graphicsRenewed(),
     });
     if (this.settings.sendUrl) this.page.top.offerSending(this.settings.sendUrl);
-    if (this.settings.shareUrl) this.page.top.offerSharing(this.settings.shareUrl);
     if (this.settings.correctionsUrl) this.page.top.offerCorrections(this.settings.correctionsUrl);
     if (this.settings.doubts) this.page.top.warn(this.settings.doubts, this.settings.flagsUrl);
   }

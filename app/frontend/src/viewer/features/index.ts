@@ -23,6 +23,7 @@ import { readingAhead } from './readingAhead';
 import { rejected } from './rejected';
 import { report } from './report';
 import { secondWindow } from './secondWindow';
+import { sharing } from './sharing';
 import { touch } from './touch';
 import { viewing } from './viewing';
 import { volume } from './volume';
@@ -53,6 +54,7 @@ export const makers: readonly MakeFeature[] = [
   report,
   keyImages,
   output,
+  sharing,
   volume,
   touch,
 ];
