@@ -73,7 +73,7 @@ class CorrectionForm(forms.Form):
 
     def sections(self) -> list[Section]:
         """Return the fields as they are shown."""
-        return [Section("", list(self))]
+        return [Section("", self.visible_fields())]
 
 
 class EditForm(CorrectionForm):
@@ -207,7 +207,7 @@ class TargetForm(CorrectionForm):
             required=False,
             choices=[*([(NEW, self.nothing)] if self.nothing else []), *choices, *last],
             initial=NEW if self.nothing else (choices or last)[0][0],
-            widget=forms.RadioSelect,
+            widget=forms.RadioSelect if choices or self.nothing else forms.HiddenInput,
         )
         self.fields["named"] = forms.CharField(
             label="Accession number or Study Instance UID", max_length=64, required=False

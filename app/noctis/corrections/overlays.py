@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Q
 from pydicom.dataset import Dataset
 
 from noctis.corrections.attributes import Values
@@ -44,7 +45,9 @@ def overlay_of(study_id: int) -> Overlay | None:
     if found is None:
         return None
     series = SeriesOverlay.objects.filter(series__study_id=study_id)
-    places = Placement.objects.filter(facility_id=found.study.facility_id)
+    placed = Placement.objects.filter(study=found.study_id).values("study_uid")
+    own = Q(study_uid=found.study.study_instance_uid) | Q(study_uid__in=placed)
+    places = Placement.objects.filter(own | Q(study__patient=found.study.patient_id), facility=found.study.facility_id)
     return Overlay(
         study_instance_uid=found.study.study_instance_uid,
         attributes=found.attributes,

@@ -139,6 +139,11 @@ class Destination:
             self.close()
             raise
 
+    def look_again(self) -> None:
+        """Ask anew what is corrected of the studies that are sent next."""
+        if self._user is not None:
+            self._user.overlays = StudyOverlays()
+
     def close(self) -> None:
         """Release the association, if there is one."""
         if self._user is None:

@@ -78,6 +78,7 @@ class Line:
         kinds = frozenset((one.sop_class_uid, one.transfer_syntax_uid) for one in stored)
         known = self._destination
         if known is not None and known.address == task.address and kinds <= self._kinds:
+            known.look_again()
             return known
         self.close()
         self._kinds = kinds

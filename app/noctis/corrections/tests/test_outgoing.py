@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from numpy.typing import NDArray
 from pydicom import dcmread
-from pydicom.dataset import Dataset
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from noctis.archive.header import NotStorable, read_header
+from noctis.archive.retrieve import StoredObject
 from noctis.corrections.outgoing import corrected
 from noctis.corrections.overlays import Overlay
 from noctis.dicom.attributes import UNREADABLE, text
 from noctis.dicomweb.tests.conftest import sample_files
+from noctis.network.transcoding import transcoded
 
 NAME = "Corrected^Ada"
 STORABLE = [name for name, path in sample_files().items() if path.stat().st_size < 2_000_000]
@@ -64,6 +69,24 @@ def test_only_what_is_corrected_changes_in_any_encoding(name, tmp_path):
     if header.transfer_syntax_uid != DeflatedExplicitVRLittleEndian and header.pixel_data_offset:
         tail = path.read_bytes()[header.pixel_data_offset :]
         assert (tmp_path / "out.dcm").read_bytes().endswith(tail)
+
+
+@pytest.mark.parametrize("name", ["CT_small.dcm", "MR_small_RLE.dcm", "MR_small_bigendian.dcm"])
+def test_what_is_decoded_for_a_peer_is_corrected_too(name):
+    path = sample_files()[name]
+    header = read_header(path)
+    kind = header.sop_class_uid, header.sop_instance_uid, header.transfer_syntax_uid
+    stored = StoredObject(*kind, str(path), header.data_set_offset, header.file_size, header.study_instance_uid, 1)
+    encoded = transcoded(stored, ImplicitVRLittleEndian, overlay(header.dataset, PatientName=NAME))
+    after = dcmread(encoded, force=True)
+    assert str(after.PatientName) == NAME
+    assert np.array_equal(pixels_of(after), dcmread(path).pixel_array)
+
+
+def pixels_of(dataset: Dataset) -> NDArray[Any]:
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    return dataset.pixel_array
 
 
 def test_what_says_already_what_it_should_goes_out_as_it_is():
