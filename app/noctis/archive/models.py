@@ -155,6 +155,8 @@ class Study(models.Model):
             models.Index(fields=["-received_at", "-id"]),
             models.Index(fields=["facility", "patient_identifier"]),
             models.Index(fields=["facility", "accession_number"]),
+            models.Index(fields=["-id"], condition=models.Q(status=StudyStatus.UNCHECKED), name="studies_to_check"),
+            models.Index(fields=["-id"], condition=models.Q(rejected_count__gt=0), name="studies_with_rejections"),
         ]
 
     def __str__(self) -> str:
