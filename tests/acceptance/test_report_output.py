@@ -18,6 +18,7 @@ from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.phantoms import ADA, SyntheticStudy, ct_series, save
 from tests.support.waiting import wait_for
 
+PATIENCE = 60.0  # seconds
 HEADING = "Department of Radiology"
 LINES = [f"Finding number {number}, in words that take some room on the page." for number in range(1, 221)]
 
@@ -55,7 +56,8 @@ def picture_in(canvas: Locator) -> Image.Image:
     """Return what is drawn on a canvas."""
     encoded = canvas.evaluate("(canvas) => canvas.toDataURL()").partition(",")[2]
     with Image.open(io.BytesIO(base64.b64decode(encoded))) as drawn:
-        return drawn.convert("RGB")
+        shown: Image.Image = drawn.convert("RGB")
+        return shown
 
 
 def downloaded(page: Page) -> bytes:
@@ -78,15 +80,15 @@ def edit_letterhead(page: Page) -> None:
     page.get_by_label("Address").fill("1 Long Street\n12345 Town")
     page.get_by_label("Colour").fill("#0a7a3c")
     page.get_by_label("Logo").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": red_logo()})
-    wait_for(lambda: count_of(picture_in(first), RED) > 1000, "the logo in the preview")
+    wait_for(lambda: count_of(picture_in(first), RED) > 1000, "the logo in the preview", seconds=PATIENCE)
     expect(page.get_by_role("img", name="Page 2 of the sample")).to_be_visible()
     page.get_by_label("Address").fill("\n".join("1234567"))
-    expect(state).to_contain_text("Up to 6 lines")
+    expect(state).to_contain_text("Up to 6 lines", timeout=LOADING_MS)
     page.get_by_label("Address").fill("1 Long Street\n12345 Town")
-    expect(state).to_contain_text("Nothing is saved yet")
+    expect(state).to_contain_text("keeps it", timeout=LOADING_MS)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The letterhead is saved.")).to_be_visible()
-    wait_for(lambda: count_of(picture_in(first), RED) > 1000, "the logo in the preview")
+    wait_for(lambda: count_of(picture_in(first), RED) > 1000, "the logo in the preview", seconds=PATIENCE)
 
 
 def series_of(page: Page, study: SyntheticStudy, modality: str) -> list[str]:
@@ -140,7 +142,7 @@ def test_a_signed_report_is_printed_with_its_letterhead_stored_and_confirmed(
     expect(anybody.get_by_text("No report has this code")).to_be_visible()
 
     # Both objects arrive in the study by themselves, and the viewer opens them.
-    wait_for(lambda: series_of(page, study, "DOC") and series_of(page, study, "SR"), "the objects")
+    wait_for(lambda: series_of(page, study, "DOC") and series_of(page, study, "SR"), "the objects", seconds=PATIENCE)
     for modality, words_there in (("DOC", None), ("SR", "Finding number 220")):
         (series_uid,) = series_of(page, study, modality)
         ViewerPage(page).open(study.uid, series_uid=series_uid, wait=False)

@@ -33,7 +33,7 @@ async function renew(form: HTMLFormElement, place: Place, signal: AbortSignal): 
     const drawn = await draw(file, place.pages.clientWidth);
     if (signal.aborted) return;
     place.pages.replaceChildren(...drawn);
-    place.state.textContent = 'This is how a report looks. Nothing is saved yet.';
+    place.state.textContent = 'A sample report with this letterhead. “Save” keeps it.';
   } catch (error) {
     if (signal.aborted) return;
     place.state.textContent = error instanceof Error ? error.message : String(error);

@@ -16,6 +16,7 @@ class ReportOutputConfig(AppConfig):
 
     def ready(self) -> None:
         """Queue what is made of each report, and let the process for outgoing work do it."""
+        from noctis.reports.output import checks as _checks  # noqa: F401  (registers them)
         from noctis.reports.output.courier import ReportCourier  # models are loaded only now
         from noctis.reports.output.listeners import queue_output
         from noctis.reports.signals import report_changed

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from noctis.archive.models import Instance, Study
+from noctis.archive.priors import ACCOMPANYING
 from noctis.dicom.attributes import person_name_display
 from noctis.dicomweb.errors import DicomwebError
 from noctis.dicomweb.rendering import render_frame
@@ -172,7 +173,7 @@ def _patient(study: Study) -> Patient:
         ("Born", born),
         ("Sex", study.sex),
         ("Study", study.description),
-        ("Modality", ", ".join(study.modality_list)),
+        ("Modality", ", ".join(name for name in study.modality_list if name not in ACCOMPANYING)),
         ("Performed", when),
         ("Accession number", study.accession_number),
         ("Referred by", person_name_display(study.referring_physician)),

@@ -227,6 +227,13 @@ class ReportDelivery(models.Model):
         """Whether there is something left to do by itself."""
         return self.state in OPEN_STATES
 
+    @property
+    def can_be_sent(self) -> bool:
+        """Whether a person may ask for it now; what was made here is not made again."""
+        if self.state == DeliveryState.DONE:
+            return self.receiver_id is not None
+        return self.state in {DeliveryState.WAITING, DeliveryState.FAILED, DeliveryState.CANCELLED}
+
 
 class VerificationAttempt(models.Model):
     """A code that was tried and is none, kept for minutes to slow down whoever guesses."""

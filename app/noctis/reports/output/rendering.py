@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from PIL import ImageFile
+
 VARIANT: Final = "pdf/a-2u"
 PICTURES: Final = "picture:"  # the scheme by which a document names the pictures that come with it
 WHAT_IS_MISSING: Final = (
@@ -35,6 +37,11 @@ def render_pdf(html: str, pictures: Mapping[str, bytes]) -> bytes:
         return bytes(document.write_pdf(stylesheets=[style], pdf_variant=VARIANT))
 
 
+def require_library() -> None:
+    """Raise PdfUnavailable where no file can be made."""
+    _library()
+
+
 @cache
 def _library() -> Any:
     """Return WeasyPrint, loaded only where it is needed: it takes memory, and Pango may be missing."""
@@ -44,6 +51,8 @@ def _library() -> Any:
         import weasyprint
     except OSError as error:
         raise PdfUnavailable(WHAT_IS_MISSING) from error
+    # WeasyPrint lets Pillow take half a picture, for the whole process: elsewhere that would pass for a whole one.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     return weasyprint
 
 

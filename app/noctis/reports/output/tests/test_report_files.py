@@ -18,6 +18,7 @@ from noctis.audit.models import Action, AuditEntry
 from noctis.reading_worklist.tests.factories import make_study
 from noctis.reports import actions
 from noctis.reports.output import rendering
+from noctis.reports.output.checks import pdf_files_can_be_made
 from noctis.reports.output.editions import current_edition, file_of
 from noctis.reports.output.letterheads import LetterheadWords, save_letterhead
 from noctis.reports.output.logos import redrawn
@@ -165,7 +166,11 @@ def test_key_images_and_addenda_are_printed(people, data_dir, tmp_path):
     assert "Addendum" not in words_of(first)
     codes = Edition.objects.filter(report=before).values_list("code", flat=True)
     assert len(set(codes)) == 2
-    # The edition before is still there as it was.
+    # The edition before is still there as it was, and the page leads to it.
+    page = Client()
+    page.force_login(people.owner)
+    shown_page = page.get(f"/studies/{study.study_instance_uid}/report").content.decode()
+    assert all(f"/report/pdf/{code}" in shown_page for code in codes)
     assert body(get(people.owner, study, f"/{Edition.objects.earliest('pk').code}")) == first
 
 
@@ -238,6 +243,7 @@ def test_without_pango_a_sentence_says_what_to_install_and_the_page_can_still_be
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(PdfUnavailable):
         render_pdf("<p>words</p>", {})
+    assert [found.id for found in pdf_files_can_be_made(None)] == ["noctis.W020"]
     answer = get(people.owner, study)
     assert answer.status_code == 503
     assert "libpango-1.0-0" in answer.sent.decode()
