@@ -44,7 +44,6 @@ FILTERS: Final[dict[str, dict[str, str]]] = {
     "status final": {"status": "final"},
     "priority stat": {"priority": "stat"},
     "stat, to be read": {"priority": "stat", "status": "unread"},
-    "CR of the Smiths": {"modality": "CR", "text": "smith"},
 }
 FILTERS_OF_ALL: Final[dict[str, dict[str, str]]] = {
     "a large facility": {"facility": "NORTH"},
