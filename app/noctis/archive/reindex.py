@@ -71,6 +71,7 @@ def _first_objects(key: int, progress: Progress) -> Iterator[tuple[int, Dataset]
     first = Series.objects.filter(study_id=key).annotate(first=models.Min("instances__pk")).exclude(first=None)
     instances = Instance.objects.in_bulk(list(first.values_list("first", flat=True)))
     facility_id = Study.objects.values_list("facility_id", flat=True).get(pk=key) if instances else 0
+    readings: dict[int, Reading] = {}
     for instance in sorted(instances.values(), key=lambda one: one.pk):
         path: Path = settings.NOCTIS_DATA.storage / instance.path
         try:
@@ -79,9 +80,10 @@ def _first_objects(key: int, progress: Progress) -> Iterator[tuple[int, Dataset]
             logger.error("%s is not read anew: %s", instance.sop_instance_uid, type(error).__name__)  # noqa: TRY400
             progress.unreadable.append(instance.sop_instance_uid)
             continue
-        reading = Reading(facility_id, header, header)
-        headers_read.send(sender=None, readings=[reading])
-        yield instance.series_id, reading.header.dataset
+        readings[instance.series_id] = Reading(facility_id, header, header)
+    headers_read.send(sender=None, readings=list(readings.values()))
+    for series_id, reading in readings.items():
+        yield series_id, reading.header.dataset
 
 
 def _values_of_study(study: Study, dataset: Dataset) -> dict[str, Any]:

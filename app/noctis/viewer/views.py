@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, F, OuterRef
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -15,6 +15,7 @@ from noctis.accounts.client_address import client_address
 from noctis.accounts.models import Role
 from noctis.accounts.permissions import may_annotate, signed_in_user
 from noctis.archive.models import FlagReason, Instance, Study, StudyFlag
+from noctis.corrections.placed import studies_now
 from noctis.preferences.models import Preferences
 from noctis.quality_control.rejected import rejected_of
 from noctis.routing.permissions import may_send
@@ -24,9 +25,14 @@ from noctis.viewer.actions import note_opened
 @require_safe
 @cache_control(private=True, no_store=True)
 def viewer(request: HttpRequest, study_uid: str) -> HttpResponse:
-    """Show a study, and record who opened it; one that the user may not see does not exist."""
+    """Show a study, and record who opened it; one that the user may not see does not exist.
+
+    An address of a study that was merged into another leads to that one.
+    """
     user = signed_in_user(request)
-    study = get_object_or_404(Study.objects.visible_to(user).select_related("facility"), study_instance_uid=study_uid)
+    study = Study.objects.visible_to(user).select_related("facility").filter(study_instance_uid=study_uid).first()
+    if study is None:
+        return redirect("viewer", study_uid=get_object_or_404(studies_now(user, study_uid)).study_instance_uid)
     if request.method == "GET":
         note_opened(study, acting_user=user, address=client_address(request))
     reasons = StudyFlag.objects.open().filter(study=study).order_by("reason").values_list("reason", flat=True)

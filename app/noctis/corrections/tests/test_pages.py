@@ -139,3 +139,13 @@ def test_a_radiologist_reads_the_history_and_another_facility_sees_nothing(store
     assert stranger.post(undo, {"reason": "x"}).status_code == 404
     assert "It was wrong" not in stranger.get(reverse("correction_list")).content.decode()
     assert client_of(Role.FACILITY_USER, north.facility).get(address).status_code == 403
+
+
+def test_the_address_of_a_merged_study_leads_to_where_it_is(store, client_of, north, south):
+    stays = store(image(2, 1, 1, AccessionNumber="B1"))
+    study = store(image(1, 1, 1))
+    client = client_of(Role.TECHNICIAN, north.facility)
+    walk(client, "correct_merge", study, target="", named="B1")
+    old = reverse("viewer", kwargs={"study_uid": study.study_instance_uid})
+    assert client.get(old)["Location"] == reverse("viewer", kwargs={"study_uid": stays.study_instance_uid})
+    assert client_of(Role.TECHNICIAN, south).get(old).status_code == 404
