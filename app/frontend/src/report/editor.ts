@@ -66,6 +66,11 @@ export class SectionEditor {
     return this.editor.isEmpty;
   }
 
+  get selectedText(): string {
+    const { doc, selection } = this.editor.state;
+    return doc.textBetween(selection.from, selection.to, ' ', ' ').trim();
+  }
+
   set isEditable(isEditable: boolean) {
     this.editor.setEditable(isEditable, false);
   }

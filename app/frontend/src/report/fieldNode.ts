@@ -73,12 +73,9 @@ export function selectField(editor: Editor, direction: 1 | -1, from?: number): b
   const found =
     direction === 1 ? places.find((place) => place >= start) : places.findLast((place) => place < start);
   if (found === undefined) return false;
-  return editor
-    .chain()
-    .focus(undefined, { scrollIntoView: false })
-    .setNodeSelection(found)
-    .scrollIntoView()
-    .run();
+  // At once: TipTap's own command waits for a frame, and the first letters would go elsewhere.
+  editor.view.focus();
+  return editor.chain().setNodeSelection(found).scrollIntoView().run();
 }
 
 /** Puts a choice in the place of the selected field, and goes on to the next one. */
@@ -86,7 +83,8 @@ export function pick(editor: Editor, index: number): boolean {
   const choice = selectedField(editor.state)?.choices[index];
   if (choice === undefined) return false;
   const { from, to } = editor.state.selection;
-  const isDone = editor.chain().insertContentAt({ from, to }, { type: 'text', text: choice }).focus().run();
+  const isDone = editor.chain().insertContentAt({ from, to }, { type: 'text', text: choice }).run();
+  editor.view.focus();
   selectField(editor, 1);
   return isDone;
 }

@@ -10,6 +10,7 @@ import { ReportPanel } from '../ui/reportPanel';
 import { SignDialog } from '../ui/signDialog';
 import type { Viewer } from './feature';
 import { ReportAids } from './reportAids';
+import { ReportCritical } from './reportCritical';
 import { ReportClient, UnacknowledgedError, type Report, type ReportContent } from './reportClient';
 import { ReportKeeper, type WritingState } from './reportKeeper';
 import { ReportSections, sectionTitles } from './reportSections';
@@ -21,6 +22,7 @@ export class ReportDesk {
   private readonly keeper: ReportKeeper;
   private readonly sections: ReportSections;
   private readonly aids: ReportAids;
+  private readonly critical: ReportCritical;
   private readonly unsaved: UnsavedWords;
   private readonly kept = new KeptWordsNotice(
     () => void this.restore(),
@@ -40,10 +42,17 @@ export class ReportDesk {
       hint: (text) => page.status.showHint(text),
       failed: (error) => viewer.noteSession(error),
     });
+    this.critical = new ReportCritical(
+      `${settings.reportUrl}/critical`,
+      requests,
+      () => this.sections.focused?.selectedText ?? '',
+      (error) => viewer.noteSession(error),
+    );
     this.panel = this.makePanel();
     this.sections = this.makeSections();
     this.keeper = this.makeKeeper();
     page.addDialog(this.dialog.element);
+    page.addDialog(this.critical.dialog.element);
     addEventListener('beforeunload', (event) => {
       if (!this.keeper.isSaved) event.preventDefault();
     });
@@ -53,7 +62,7 @@ export class ReportDesk {
   async open(): Promise<void> {
     if (this.keeper.writes) return;
     await this.keeper.load();
-    if (this.keeper.current?.mayWrite) await this.aids.load();
+    if (this.keeper.current?.mayWrite) await Promise.all([this.aids.load(), this.critical.load()]);
     this.refresh();
   }
 
@@ -262,7 +271,7 @@ export class ReportDesk {
       notices: [this.kept.element],
       head: [this.aids.order.element, this.aids.begin.element],
       tools: this.aids.menus.map((menu) => menu.element),
-      foot: [this.choices.element],
+      foot: [this.critical.section.element, this.choices.element],
     });
   }
 
@@ -284,7 +293,7 @@ export class ReportDesk {
     return new ReportKeeper(
       this.client,
       {
-        shown: (shown) => void this.show(shown),
+        shown: (shown) => this.show(shown),
         stateChanged: (state) => {
           this.state = state;
           this.refresh();

@@ -8,7 +8,7 @@ export type WritingState = 'reading' | 'saved' | 'saving' | 'waiting' | 'signedO
 
 export interface ReportKeeperEvents {
   /** What the server has, after anything but the writer's own words changed it. */
-  shown(report: Report): void;
+  shown(report: Report): void | Promise<void>;
   stateChanged(state: WritingState): void;
   /** Writing ended against the writer's will; what they wrote and the server does not have is still on the screen. */
   stopped(why: string): void;
@@ -54,7 +54,7 @@ export class ReportKeeper {
 
   async load(): Promise<void> {
     try {
-      this.show(await this.client.load());
+      await this.show(await this.client.load());
     } catch (error) {
       this.events.failed(error);
     }
@@ -64,7 +64,7 @@ export class ReportKeeper {
   async begin(byForce = false): Promise<void> {
     const report = await this.client.lock(byForce);
     this.isWriting = true;
-    this.show(report);
+    await this.show(report);
     clearInterval(this.renewal);
     this.renewal = setInterval(() => void this.renew(), renewMs);
     this.events.stateChanged('saved');
@@ -100,7 +100,7 @@ export class ReportKeeper {
   /** Takes over what signing, or the like, made of the report; writing ends. */
   adopt(report: Report): void {
     this.leave();
-    this.show(report);
+    void this.show(report);
   }
 
   /** Keeps the words and lets others write. */
@@ -191,8 +191,9 @@ export class ReportKeeper {
     this.events.stateChanged('reading');
   }
 
-  private show(report: Report): void {
+  /** Over only when it is on the screen: what is written next must not be shown over. */
+  private async show(report: Report): Promise<void> {
     this.report = report;
-    this.events.shown(report);
+    await this.events.shown(report);
   }
 }
