@@ -138,3 +138,14 @@ def test_a_colleague_takes_the_report_over_and_the_first_writer_hears_of_it(
     ViewerPage(colleague).expect(state="ready")
     colleague.get_by_role("button", name="Report", exact=True).click()
     expect(section(colleague, "Findings")).to_have_text("The first words. And the second.")
+
+    # What the first writer lost is theirs to bring back.
+    page.get_by_role("button", name="Restore").click()
+    expect(page.locator(".report-note")).to_contain_text("is writing on this report")
+    page.get_by_role("button", name="Take over and restore").click()
+    expect(page.locator(".report-note")).to_have_text("Saved", timeout=LOADING_MS)
+    expect(section(page, "Findings")).to_have_text("The first words. Lost?")
+    colleague.goto(colleague.url.replace("/viewer/", "/studies/").partition("?")[0] + "/report")
+    expect(colleague.locator("article")).to_contain_text("The first words. Lost?")
+    colleague.locator("summary").filter(has_text="Version").first.click()
+    expect(colleague.locator(".report-history del").first).to_be_visible()

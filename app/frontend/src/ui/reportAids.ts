@@ -141,6 +141,12 @@ export class BeginWith {
   }
 }
 
+export interface KeptWordsOffer {
+  text: string;
+  /** What the button says that brings them back. */
+  restore: string;
+}
+
 /** Words that the server never got, found on this computer. */
 export class KeptWordsNotice {
   readonly element = element('div', { class: 'report-kept', role: 'alert', hidden: true });
@@ -150,17 +156,21 @@ export class KeptWordsNotice {
     private readonly discard: () => void,
   ) {}
 
-  show(text: string | undefined): void {
-    this.element.hidden = text === undefined;
-    if (text === undefined) {
+  show(offer: KeptWordsOffer | undefined): void {
+    this.element.hidden = offer === undefined;
+    if (offer === undefined) {
       this.element.replaceChildren();
       return;
     }
-    const restore = element('button', { type: 'button', class: 'viewer-button viewer-primary' }, 'Restore');
+    const restore = element(
+      'button',
+      { type: 'button', class: 'viewer-button viewer-primary' },
+      offer.restore,
+    );
     const discard = element('button', { type: 'button', class: 'viewer-button' }, 'Discard');
     restore.addEventListener('click', this.restore);
     discard.addEventListener('click', this.discard);
-    this.element.replaceChildren(element('p', {}, text), element('div', {}, restore, discard));
+    this.element.replaceChildren(element('p', {}, offer.text), element('div', {}, restore, discard));
   }
 }
 

@@ -5,7 +5,7 @@ import type { ReportImage, SectionEditor } from '../report/editor';
 import { sayTheSame, UnsavedWords } from '../report/unsavedWords';
 import { ChoiceList } from '../ui/choiceList';
 import { element } from '../ui/dom';
-import { KeptWordsNotice } from '../ui/reportAids';
+import { KeptWordsNotice, type KeptWordsOffer } from '../ui/reportAids';
 import { ReportPanel } from '../ui/reportPanel';
 import { SignDialog } from '../ui/signDialog';
 import type { Viewer } from './feature';
@@ -14,7 +14,7 @@ import { ReportCritical } from './reportCritical';
 import { ReportClient, UnacknowledgedError, type Report, type ReportContent } from './reportClient';
 import { ReportKeeper, type WritingState } from './reportKeeper';
 import { ReportSections, sectionTitles } from './reportSections';
-import { documentOf, moment, noteOn, stateLabels, writingNotes } from './reportWords';
+import { documentOf, moment, noteOn, offerOf, stateLabels, writingNotes } from './reportWords';
 
 export class ReportDesk {
   readonly panel: ReportPanel;
@@ -132,7 +132,7 @@ export class ReportDesk {
       await this.add(words);
       return;
     }
-    await this.begin(false);
+    await this.begin(Boolean(this.keeper.current?.writer));
     if (!this.keeper.writes) return;
     this.sections.replace(words);
     await this.keeper.flush();
@@ -178,15 +178,17 @@ export class ReportDesk {
     for (const key of sectionTitles.keys())
       this.panel.showSection(key, writes || this.sections.saysSomething(key));
     this.aids.show(writes);
-    this.kept.show(this.keptNote);
+    const kept = this.keptWords;
+    this.kept.show(kept);
     const { hasWords } = this.sections;
     this.panel.show({
       label: current?.state ? stateLabels[current.state] : '',
       note: this.trouble || writingNotes[this.state] || noteOn(current),
       isWriting: writes,
       isThere: Boolean(current?.state),
-      mayBegin: mayWrite && !writes && !current?.writer,
-      mayTakeOver: mayWrite && !writes && Boolean(current?.writer),
+      // Whoever left words behind decides about them first: writing on would put others in their place.
+      mayBegin: mayWrite && !writes && !kept && !current?.writer,
+      mayTakeOver: mayWrite && !writes && !kept && Boolean(current?.writer),
       mayRelease: writes && hasWords && current?.state !== 'preliminary',
       maySign: writes && hasWords,
       mayAdd: isSigned && current.mayWrite,
@@ -194,7 +196,7 @@ export class ReportDesk {
   }
 
   /** Words kept on this computer that the server does not have; those that it got after all go. */
-  private get keptNote(): string | undefined {
+  private get keptWords(): KeptWordsOffer | undefined {
     const { current, writes } = this.keeper;
     const { kept } = this.unsaved;
     if (!kept || !current?.mayWrite || writes) return undefined;
@@ -202,9 +204,7 @@ export class ReportDesk {
       this.unsaved.discard();
       return undefined;
     }
-    const at = moment(new Date(kept.at).toISOString());
-    const since = current.version === kept.version ? '' : ' The report was changed since then.';
-    return `Words that you wrote until ${at} did not reach the server. They are kept on this computer.${since}`;
+    return offerOf(current, kept);
   }
 
   private insertMeasurements(): void {

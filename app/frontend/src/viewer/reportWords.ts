@@ -1,6 +1,8 @@
 /** What the panel of the report says about it. */
 
 import type { JSONContent } from '@tiptap/core';
+import type { KeptWords } from '../report/unsavedWords';
+import type { KeptWordsOffer } from '../ui/reportAids';
 import type { Report, ReportContent } from './reportClient';
 import type { WritingState } from './reportKeeper';
 
@@ -27,6 +29,19 @@ export function noteOn(current: Report | undefined): string {
 
 export function moment(iso: string): string {
   return new Date(iso).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** What is said of words that the server never got, and what can be done with them. */
+export function offerOf(current: Report, kept: KeptWords): KeptWordsOffer {
+  const at = moment(new Date(kept.at).toISOString());
+  const text = `Words that you wrote until ${at} did not reach the server. They are kept on this computer.`;
+  if (current.signedBy)
+    return { text: `${text} The report was signed since then.`, restore: 'Put into an addendum' };
+  const changed = `The report was changed since then: restored, they stand in the place of what it says now, which its versions keep.`;
+  return {
+    text: current.version === kept.version ? text : `${text} ${changed}`,
+    restore: current.writer ? 'Take over and restore' : 'Restore',
+  };
 }
 
 /** All sections one after the other. */
