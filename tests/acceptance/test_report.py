@@ -124,7 +124,7 @@ def test_a_colleague_takes_the_report_over_and_the_first_writer_hears_of_it(
     ViewerPage(colleague).open(study)
     colleague.get_by_role("button", name="Report", exact=True).click()
     expect(colleague.locator(".report-note")).to_contain_text("is writing on it")
-    colleague.get_by_role("button", name="Take over").click()
+    colleague.get_by_role("tabpanel", name="Report").get_by_role("button", name="Take over").click()
     section(colleague, "Findings").click()
     colleague.keyboard.press("Control+End")
     colleague.keyboard.type(" And the second.")

@@ -66,6 +66,10 @@ export class SectionEditor {
     return this.editor.isEmpty;
   }
 
+  get text(): string {
+    return this.editor.getText();
+  }
+
   get selectedText(): string {
     const { doc, selection } = this.editor.state;
     return doc.textBetween(selection.from, selection.to, ' ', ' ').trim();

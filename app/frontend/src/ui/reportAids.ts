@@ -150,6 +150,7 @@ export interface KeptWordsOffer {
 /** Words that the server never got, found on this computer. */
 export class KeptWordsNotice {
   readonly element = element('div', { class: 'report-kept', role: 'alert', hidden: true });
+  private said = '';
 
   constructor(
     private readonly restore: () => void,
@@ -157,6 +158,9 @@ export class KeptWordsNotice {
   ) {}
 
   show(offer: KeptWordsOffer | undefined): void {
+    const said = offer ? `${offer.text} ${offer.restore}` : '';
+    if (said === this.said) return;
+    this.said = said;
     this.element.hidden = offer === undefined;
     if (offer === undefined) {
       this.element.replaceChildren();

@@ -80,8 +80,10 @@ export class ReportSections {
     for (const [key, editor] of this.editors) editor.begin(content[key] ?? { type: 'doc', content: [] });
   }
 
+  /** Adds a line at the end of a section, unless it stands there. */
   append(key: string, line: string): void {
-    this.editors.get(key)?.append(line);
+    const editor = this.editors.get(key);
+    if (!editor?.text.includes(line)) editor?.append(line);
   }
 
   /** Tab leads on to the fields of the sections that follow, or that come before. */
