@@ -119,7 +119,8 @@ def _wanted(name: str, value: str, user: User) -> tuple[OneChange, str]:
 def _words(outcome: Outcome, done: str) -> str:
     sentences = [done.format(studies=studies(len(outcome.changes)))] if outcome.changes else []
     for reason, count in outcome.refusals.items():
-        sentences.append(reason if sum(outcome.refusals.values()) == 1 else f"{studies(count).capitalize()}: {reason}")
+        is_all = not outcome.changes and sum(outcome.refusals.values()) == 1
+        sentences.append(reason if is_all else f"{count} left out: {reason[0].lower()}{reason[1:]}")
     return " ".join(sentences) or "Nothing changed: it is so already."
 
 

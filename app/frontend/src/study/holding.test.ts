@@ -15,26 +15,31 @@ const say = (changes: Partial<Holding>) => holdingInWords({ ...free, ...changes 
 
 describe('who holds a study', () => {
   it('offers a free study, and one that was given to the reader', () => {
-    expect(say({}).tag).toMatchObject({ text: 'Nobody holds this study', deed: { deed: 'claim' } });
-    expect(say({ reader: 'Dr A', isMine: true }).tag).toMatchObject({ text: 'Assigned to you' });
+    expect(say({}).tag).toMatchObject({ title: 'Nobody holds this study', deed: { deed: 'claim' } });
+    expect(say({ reader: 'Dr A', isMine: true }).tag).toMatchObject({ title: 'Assigned to you' });
   });
 
   it('says that it is the own study, and lets it go', () => {
     const own = say({ reader: 'Dr A', isMine: true, isHeld: true, mayRelease: true });
-    expect(own.tag).toMatchObject({ text: 'You hold this study', deed: { deed: 'release' } });
+    expect(own.tag).toMatchObject({ title: 'You hold this study', deed: { deed: 'release' } });
     expect(own.warning).toBeUndefined();
   });
 
   it("warns of another reader's study, and never takes it by itself", () => {
     const held = say({ reader: 'Dr B', isHeld: true, isOfAnother: true, since: '2026-01-01T10:42:00Z' });
     expect(held.warning).toBe('Dr B holds this study since 10:42. Do not read it twice.');
-    expect(held.tag).toMatchObject({ text: 'Held by Dr B', isWarning: true, deed: { deed: 'take_over' } });
+    expect(held.tag).toMatchObject({
+      title: 'Held by Dr B',
+      text: 'Dr B',
+      isWarning: true,
+      deed: { deed: 'take_over' },
+    });
     expect(say({ reader: 'Dr B', isOfAnother: true }).warning).toBe('This study is assigned to Dr B.');
   });
 
   it('tells those who do not read who does, and offers them nothing', () => {
     const seen = say({ reader: 'Dr B', isHeld: true, isOfAnother: true, mayHold: false });
-    expect(seen).toEqual({ tag: { text: 'Held by Dr B', isWarning: true } });
+    expect(seen).toEqual({ tag: { title: 'Held by Dr B', text: 'Dr B', isWarning: true } });
     expect(say({ mayHold: false })).toEqual({});
   });
 

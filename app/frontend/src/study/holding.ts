@@ -18,7 +18,7 @@ export type HoldingDeed = 'claim' | 'take_over' | 'release';
 
 export interface HoldingWords {
   /** For the bar at the top; absent where there is nothing to say. */
-  tag?: { text: string; isWarning: boolean; deed?: { label: string; deed: HoldingDeed } };
+  tag?: { text: string; title: string; isWarning: boolean; deed?: { label: string; deed: HoldingDeed } };
   /** Over the images, where the study is another reader's. */
   warning?: string;
 }
@@ -28,7 +28,8 @@ export function holdingInWords(holding: Holding, clock: (iso: string) => string)
   const { reader, isMine, isHeld, isOfAnother, isDone, mayHold, mayRelease, since } = holding;
   if (isDone) return {};
   if (isOfAnother && reader) {
-    const tag = { text: isHeld ? `Held by ${reader}` : `For ${reader}`, isWarning: true };
+    const title = isHeld ? `Held by ${reader}` : `Assigned to ${reader}`;
+    const tag = { text: reader, title, isWarning: true };
     if (!mayHold) return { tag };
     const warning = isHeld
       ? `${reader} holds this study${since ? ` since ${clock(since)}` : ''}. Do not read it twice.`
@@ -38,10 +39,11 @@ export function holdingInWords(holding: Holding, clock: (iso: string) => string)
   if (!mayHold) return {};
   if (isMine && isHeld) {
     const release = { label: 'Release', deed: 'release' } as const;
-    return {
-      tag: { text: 'You hold this study', isWarning: false, ...(mayRelease ? { deed: release } : {}) },
-    };
+    const own = { text: 'Yours', title: 'You hold this study', isWarning: false };
+    return { tag: mayRelease ? { ...own, deed: release } : own };
   }
-  const text = isMine ? 'Assigned to you' : 'Nobody holds this study';
-  return { tag: { text, isWarning: false, deed: { label: 'Claim', deed: 'claim' } } };
+  const title = isMine ? 'Assigned to you' : 'Nobody holds this study';
+  return {
+    tag: { text: isMine ? 'For you' : '', title, isWarning: false, deed: { label: 'Claim', deed: 'claim' } },
+  };
 }

@@ -1,7 +1,7 @@
 /** Who holds the study: a few words in the bar at the top, and a line over the images where it is somebody else. */
 
 import type { HoldingDeed, HoldingWords } from '../study/holding';
-import { element } from './dom';
+import { element, setText } from './dom';
 import { icon } from './icons';
 
 export class HoldingSign {
@@ -18,7 +18,8 @@ export class HoldingSign {
   show({ tag, warning }: HoldingWords): void {
     this.tag.hidden = tag === undefined;
     this.tag.classList.toggle('is-warning', tag?.isWarning ?? false);
-    if (this.words.textContent !== (tag?.text ?? '')) this.words.textContent = tag?.text ?? '';
+    setText(this.words, tag?.text ?? '');
+    this.tag.title = tag?.title ?? '';
     this.tag.replaceChildren(this.words, ...(tag?.deed ? [this.button(tag.deed.label, tag.deed.deed)] : []));
     if (warning === undefined) this.readOnly = undefined;
     this.warn(warning === this.readOnly ? undefined : warning);

@@ -58,7 +58,7 @@ def test_what_cannot_be_done_is_said_and_the_rest_is_done(client, people, tasks,
     actions.claim(tasks[0], acting_user=colleague)
     client.force_login(people.radiologist)
     _, toast = post(client, "change", change="claim", row=keys(tasks))
-    assert toast["text"] == "Claimed 2 studies. This study is held by Dr Other."
+    assert toast["text"] == "Claimed 2 studies. 1 left out: this study is held by Dr Other."
     _, toast = post(client, "change", change="claim", row=keys(tasks[:1]))
     assert (toast["kind"], toast["undo"]) == ("info", "")
     _, toast = post(client, "change", change="claim", value="take_over", row=keys(tasks[:1]))
