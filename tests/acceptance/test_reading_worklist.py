@@ -67,6 +67,7 @@ class Reader:
         """Narrow the list."""
         with self.page.expect_response(re.compile("/worklist/filter")):
             self.page.locator("#id_text").fill(text)
+        self.page.locator("#id_text").blur()
 
     def open(self, patient: str) -> Page:
         """Open a study in a tab of its own."""
@@ -155,7 +156,6 @@ def test_rows_are_selected_changed_and_changed_back_by_keyboard_and_mouse(
     other.search("bulk")
     page = one.page
     expect(page.locator(".study")).to_have_count(4)
-    page.locator("#id_text").blur()
     for key in ("j", "x", "Shift+J", "Shift+J"):
         page.keyboard.press(key)
     bar = page.locator("[data-selection]")
