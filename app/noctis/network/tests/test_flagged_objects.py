@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject, data_set_bytes, send_raw, storescu
 
 pytestmark = pytest.mark.integration
+
+APP = Path(__file__).resolve().parents[3]
 
 STUDIES = "SELECT study_instance_uid, patient_name FROM archive_study ORDER BY study_instance_uid"
 
@@ -112,6 +116,37 @@ def test_other_bytes_under_the_same_uid_go_to_quarantine(north: DicomService, mo
     assert modality.flags() == [("1", "same_uid_other_bytes", 1, "CT_NORTH")]
     kept = north.rows("SELECT reason FROM archive_quarantinedobject WHERE reason = 'same_uid_other_bytes'")
     assert len(kept) == 1
+
+
+DECIDE = """
+import django
+django.setup()
+from noctis.accounts.models import User
+from noctis.archive.models import QuarantineDecision, QuarantinedObject
+from noctis.archive.quarantine_actions import decide
+user, _ = User.objects.get_or_create(username="decider")
+for kept in QuarantinedObject.objects.undecided().filter(sop_instance_uid="{uid}"):
+    decide(kept, QuarantineDecision.{decision}, explanation="Asked", acting_user=user, address=None)
+"""
+
+
+def test_what_a_person_decides_is_filed_by_the_running_service(north: DicomService, modality: Modality) -> None:
+    first = modality.sends(1, 1)
+    twice = modality.sends(1, 2, PatientID="ADMITTED-TWICE")
+    again = modality.sends(1, 1, StudyDescription="other bytes")
+    assert list(modality.stored()) == ["1.1.1"]
+    for path, decision in ((twice, "ACCEPTED"), (again, "SEPARATED")):
+        uid = dcmread(path, stop_before_pixels=True).SOPInstanceUID
+        decide = [sys.executable, "-c", DECIDE.format(uid=uid, decision=decision)]
+        subprocess.run(decide, env=north.settings | {"PYTHONPATH": str(APP)}, check=True, timeout=120)
+        north.wait_until_indexed()
+    stored = modality.stored()
+    assert (stored["1.1.1"], stored["1.1.2"]) == (data_set_bytes(first), data_set_bytes(twice))
+    study = dcmread(first, stop_before_pixels=True).StudyInstanceUID
+    rows = north.rows(f"SELECT id, instance_count FROM archive_study WHERE study_instance_uid = '{study}'")  # noqa: S608
+    assert [count for _, count in rows] == [3]
+    copies = north.rows("SELECT filed_as FROM archive_quarantinedobject WHERE decision = 'separated'")
+    assert north.rows(f"SELECT count(*) FROM archive_instance WHERE sop_instance_uid = '{copies[0][0]}'") == [(1,)]  # noqa: S608
 
 
 def test_the_patient_id_of_somebody_else_is_stored_and_flagged(north: DicomService, modality: Modality) -> None:
