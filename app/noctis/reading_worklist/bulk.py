@@ -18,7 +18,6 @@ from noctis.reading_worklist.actions import Refused
 from noctis.reading_worklist.following import targets_of
 from noctis.reading_worklist.models import ReadingTask
 
-MOST_ROWS: Final = 200
 # What readers decide of a row, and what can be taken back; the rest follows from it.
 DECIDED: Final = ("assigned_to_id", "assignee_name", "claimed_at", "held_until", "priority", "needs_no_report")
 _MOMENTS: Final = ("claimed_at", "held_until")

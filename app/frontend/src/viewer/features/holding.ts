@@ -48,7 +48,9 @@ class HoldingKeeper {
   begin(): void {
     const isSecond = new URLSearchParams(location.search).has(pairParameter);
     void this.ask(isSecond ? 'stay' : 'open');
-    this.timer ??= setInterval(() => void this.ask('stay'), askEveryMs);
+    this.timer ??= setInterval(() => {
+      if (this.viewer.server.current.kind === 'up') void this.ask('stay');
+    }, askEveryMs);
   }
 
   /** Claims what is free, releases what is the reader's own; what is another's asks to be taken over plainly. */
