@@ -44,6 +44,7 @@ def sorting() -> list[models.Index]:
         models.Index(fields=["received_at", "id"], include=["facility", *FILTERED], name="reading_by_arrival"),
         models.Index(fields=["facility", "received_at", "id"], include=FILTERED, name="reading_facility_arrival"),
         models.Index(fields=["facility", "id"], name="reading_facility"),
+        models.Index(fields=["modalities", "received_at", "id"], name="reading_of_modality"),
     ]
     for name, fields in SORTED.items():
         found += [
