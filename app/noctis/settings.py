@@ -266,7 +266,12 @@ TIME_ZONE = env.text("NOCTIS_TIME_ZONE", "UTC")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {
+            "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",  # Fail2Ban compares it with the server's clock, wherever that is
+        }
+    },
     "filters": {
         "no_attribute_values": {"()": "noctis.dicom.privacy.NoAttributeValues"},
         "no_set_up_links": {"()": "noctis.accounts.log_filter.NoSetUpLinks"},
