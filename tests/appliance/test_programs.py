@@ -67,3 +67,8 @@ def test_the_dicom_service_stays_stopped_once_it_is_stopped(appliance: Appliance
     assert stopped.rc == 1
     assert "nobody takes the connection" in stopped.stderr
     assert appliance.host.run("runuser -u noctis -- dicom-server stop").rc == 1, "it would come back at once"
+
+
+def test_the_programs_can_do_no_more_than_they_need(appliance: Appliance) -> None:
+    printed = appliance.run("systemd-analyze --no-pager security supervisor.service | tail -n 1")
+    assert float(printed.rpartition(":")[2].split()[0]) <= 4.0, printed
