@@ -159,7 +159,7 @@ def test_administrators_download_what_is_in_quarantine(technician, administrator
     address = at("quarantined_download", kept.pk)
     assert technician.post(address).status_code == 403
     answer = administrator.post(address)
-    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+    content = b"".join(answer.streaming_content)
     assert content == (settings.NOCTIS_DATA.quarantine / kept.path).read_bytes()
     assert answer["Content-Disposition"] == f'attachment; filename="quarantined-{kept.pk}.dcm"'
     assert AuditEntry.objects.get(action=Action.QUARANTINED_OBJECT_READ).detail["sha256"] == kept.sha256
