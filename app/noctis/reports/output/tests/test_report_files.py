@@ -65,8 +65,7 @@ def get(user: User | None, study: Study, rest: str = "") -> Any:
     if user:
         client.force_login(user)
     response: Any = client.get(f"/studies/{study.study_instance_uid}/report/pdf{rest}")
-    response.sent = response.getvalue()
-    response.close()
+    response.sent = response.getvalue()  # read to its end, which closes the file
     return response
 
 
