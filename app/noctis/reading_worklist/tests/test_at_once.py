@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def readers(facility) -> list[User]:
 def test_readers_who_ask_for_the_next_study_together_get_different_ones(facility, readers):
     for _ in range(READERS - 1):
         make_study(facility)
-    got = at_once([lambda reader=reader: actions.claim_next(acting_user=reader) for reader in readers])
+    got = at_once([partial(actions.claim_next, acting_user=reader) for reader in readers])
     claimed = [task.pk for task in got if task is not None]
     assert len(claimed) == len(set(claimed)) == READERS - 1
     held = ReadingTask.objects.filter(claimed_at__isnull=False)
@@ -63,7 +64,7 @@ def test_readers_who_ask_for_the_next_study_together_get_different_ones(facility
 
 def test_a_study_that_several_claim_together_is_held_by_one(facility, readers):
     task = make_study(facility).reading_task
-    got = at_once([lambda reader=reader: actions.claim(task, acting_user=reader) for reader in readers])
+    got = at_once([partial(actions.claim, task, acting_user=reader) for reader in readers])
     assert sum(isinstance(outcome, actions.HeldByAnother) for outcome in got) == READERS - 1
 
 

@@ -174,7 +174,8 @@ def test_targets_are_set_per_facility_and_nonsense_is_kept_for_correction(client
 
     def save(stat: str, urgent: str, routine: str) -> str:
         fields = {f"{pk}-stat": stat, f"{pk}-urgent": urgent, f"{pk}-routine": routine, "facility": pk}
-        return client.post("/admin/turnaround", fields, follow=True).content.decode()
+        answer = client.post("/admin/turnaround", fields, follow=True)
+        return str(answer.content.decode())
 
     assert "such as 4:30" in save("soon", "4:00", "24:00")
     assert 'value="soon"' in save("soon", "4:00", "24:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -39,7 +40,7 @@ def soon(**changes):
     return {"start_date": start.date(), "start_time": start.time().replace(microsecond=0), **changes}
 
 
-def arrive(following, number: int = 1, **attributes: object) -> None:
+def arrive(following, number: int = 1, **attributes: Any) -> None:
     deliver(image(instance=number, **attributes), reception())
     following(indexer.index_spool)
 
