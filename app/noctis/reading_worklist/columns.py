@@ -42,6 +42,8 @@ def _usual() -> tuple[ShownColumn, ...]:
 
 
 USUAL: Final = _usual()
+# What the width of a reading station has no room for until somebody asks for it.
+LEFT_OUT: Final = frozenset({"accession", "body"})
 _BY_KEY: Final = {column.key: column for column in USUAL}
 
 
@@ -51,9 +53,10 @@ def offered_to(user: User) -> list[ShownColumn]:
 
 
 def columns_of(user: User) -> list[ShownColumn]:
-    """Return the columns that ``user`` chose, all of them before any choice."""
-    kept = kept_section(user).get("columns")
-    return _chosen(kept, user) if kept else offered_to(user)
+    """Return the columns that ``user`` chose, the usual ones before any choice."""
+    if kept := kept_section(user).get("columns"):
+        return _chosen(kept, user)
+    return [column for column in offered_to(user) if column.key not in LEFT_OUT]
 
 
 def choices_of(user: User, shown: Sequence[ShownColumn]) -> list[tuple[ShownColumn, bool]]:

@@ -7,7 +7,7 @@ import pytest
 from noctis.accounts.models import User
 from noctis.audit.models import Action, AuditEntry
 from noctis.preferences.models import Preferences
-from noctis.reading_worklist.columns import USUAL
+from noctis.reading_worklist.columns import LEFT_OUT, USUAL
 from noctis.reading_worklist.models import SavedFilter
 from noctis.reading_worklist.saved_filters import MOST_FILTERS
 from noctis.reading_worklist.tests.factories import make_study
@@ -134,7 +134,7 @@ def test_columns_are_shown_as_their_user_ordered_them(client, people, studies):
     updated = client.post("/worklist/studies").content.decode()
     assert "col-accession" not in updated
     client.force_login(people.administrator)
-    assert headings(client) == [column.key for column in USUAL]
+    assert headings(client) == [column.key for column in USUAL if column.key not in LEFT_OUT]
 
 
 def test_the_patient_stays_and_the_usual_columns_come_back(client, people, studies):
@@ -142,5 +142,5 @@ def test_the_patient_stays_and_the_usual_columns_come_back(client, people, studi
     client.post("/worklist/columns", {"column": ["date", "facility"]})
     assert headings(client) == ["patient", "date"]
     client.post("/worklist/columns", {"usual": "1"})
-    assert headings(client) == [column.key for column in USUAL if column.key != "facility"]
+    assert headings(client) == [column.key for column in USUAL if column.key not in {"facility", *LEFT_OUT}]
     assert Preferences.sections_of(people.owner)["worklist"] == {"format": 1}
