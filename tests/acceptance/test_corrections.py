@@ -63,7 +63,7 @@ def test_a_study_is_corrected_moved_and_brought_back(appliance, tmp_path, sign_i
     expect(page.locator(".viewer-overlays")).to_contain_text("Phantom, Nadia")
     expect(page.locator(".viewer-study")).to_contain_text("SYN-A-1")
 
-    page.get_by_role("link", name="Corrections").click()
+    page.get_by_role("link", name="Correct", exact=True).click()
     page.get_by_role("link", name="Move to another patient…").click()
     page.get_by_label("Patient ID", exact=True).fill("NOBODY")
     page.get_by_role("button", name="Preview").click()
@@ -74,7 +74,7 @@ def test_a_study_is_corrected_moved_and_brought_back(appliance, tmp_path, sign_i
     viewer.open(STUDY)
     expect(heading).to_have_text("Phantom, Rita", timeout=LOADING_MS)
 
-    page.get_by_role("link", name="Corrections").click()
+    page.get_by_role("link", name="Correct", exact=True).click()
     for reason in ("Rita it was not", "Nadia neither"):
         page.get_by_text("Undo", exact=True).click()
         page.get_by_label("Reason").fill(reason)

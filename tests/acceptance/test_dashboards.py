@@ -108,20 +108,20 @@ def test_a_filter_is_saved_used_and_opens_the_worklist_and_columns_are_chosen_by
     page.locator("#column-received").focus()
     for _ in range(20):
         page.keyboard.press("Alt+ArrowUp")
-    page.locator("#column-accession").uncheck()
+    page.locator("#column-modality").uncheck()
     page.get_by_role("button", name="Use these").click()
-    expect(page.locator("thead th.col-accession")).to_have_count(0)
+    expect(page.locator("thead th.col-modality")).to_have_count(0)
     keys = [heading.get_attribute("class") for heading in page.locator("thead th[class^=col-]").all()]
     assert keys[:2] == ["col-select", "col-received"]
 
     again = sign_in("technician", "NORTH")
     again.goto("/worklist")
     expect(again.locator(".study")).to_have_count(1)
-    expect(again.locator("thead th.col-accession")).to_have_count(0)
+    expect(again.locator("thead th.col-modality")).to_have_count(0)
     again.keyboard.press("v")
     again.get_by_role("button", name="Remove Ada's studies").click()
     expect(again.locator("#messages")).to_contain_text("is removed")
     again.keyboard.press("v")
     again.get_by_role("button", name="Columns …").click()
     again.get_by_role("button", name="Usual columns").click()
-    expect(again.locator("thead th.col-accession")).to_have_count(1)
+    expect(again.locator("thead th.col-modality")).to_have_count(1)

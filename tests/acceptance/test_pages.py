@@ -102,6 +102,9 @@ def test_signing_in_and_out(new_context: Callable[..., BrowserContext], applianc
     page.get_by_label("Password").fill(account.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile(r"/worklist\?sort=patient&dir=asc$"))
+    # What the page asks for at first is answered before the session ends.
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    page.wait_for_timeout(500)
     page.locator(".user-menu summary").click()
     expect(page.locator(".menu-facts")).to_contain_text("All facilities")
     page.get_by_role("button", name="Sign out").click()

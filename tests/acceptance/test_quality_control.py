@@ -116,6 +116,9 @@ def test_a_study_is_looked_through_and_read_without_its_rejected_image(
     stranger = sign_in("technician", "SOUTH")
     assert stranger.request.get(f"/quality-control/{study_uid}").status == 404
 
+    administrator.get_by_role("button", name=re.compile("Wait no more")).click()
+    expect(administrator.get_by_role("button", name=re.compile("Wait no more"))).to_have_count(0)
+
 
 def test_the_inbox_takes_decisions_about_what_contradicts_a_study(
     sign_in: Callable[..., Page], appliance: Appliance, checked_study: str, tmp_path: Path

@@ -155,7 +155,7 @@ def test_a_signed_report_is_printed_with_its_letterhead_stored_and_confirmed(
 
     administrator = sign_in("administrator")
     administrator.goto("/admin/report-deliveries")
-    rows = administrator.locator("#report-delivery-list tbody tr")
+    rows = administrator.locator("#report-delivery-list tbody tr", has_text="CT to print")
     expect(rows).to_have_count(3)
     for row in rows.all():
         expect(row).to_contain_text("Done")

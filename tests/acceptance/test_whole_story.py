@@ -17,6 +17,8 @@ from tests.acceptance.viewer_page import LOADING_MS, PLAN, ViewerPage
 from tests.data.phantoms import SyntheticPatient, SyntheticStudy, ct_series, save
 from tests.support.appliance import Appliance
 
+# A study is ready once nothing more has come for a while.
+SETTLING_MS = 60_000
 SignIn = Callable[..., Page]
 TESSA = SyntheticPatient("Story^Tessa", "SYN-STORY-1", "19620314", "F")
 STUDY = SyntheticStudy("whole story", TESSA, "CT thorax", "STORY1", "20251103", "101500")
@@ -104,7 +106,9 @@ def test_from_the_order_to_the_report_in_the_facilitys_hands(
     check(technician)
 
     radiologist.goto("/worklist")
-    expect(radiologist.locator("tr.study", has_text="Story, Tessa").locator(".col-status")).to_contain_text("Ready")
+    expect(radiologist.locator("tr.study", has_text="Story, Tessa").locator(".col-status")).to_contain_text(
+        "Ready", timeout=SETTLING_MS
+    )
     password = appliance.account("radiologist").password
     read(radiologist, password)
 

@@ -88,7 +88,7 @@ export class TopBar {
       {
         class: 'viewer-button',
         href: url,
-        'aria-label': 'Corrections',
+        'aria-label': 'Correct',
         title: 'Correct, move, merge or split the study',
       },
       icon('correct'),

@@ -59,6 +59,10 @@ describe('watching the server', () => {
     watch.note(new SignedOutError());
     await watch.check();
     expect(states).toEqual(['signedOut', 'otherUser']);
+    ask.mockResolvedValueOnce({ user: 'boris', csrfToken: 'his' });
+    watch.note(new SignedOutError());
+    await watch.check();
+    expect(states).toEqual(['signedOut', 'otherUser']);
     expect(events.renewed).not.toHaveBeenCalled();
     expect(events.recovered).not.toHaveBeenCalled();
     await vi.runAllTimersAsync();

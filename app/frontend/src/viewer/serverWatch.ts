@@ -52,8 +52,10 @@ export class ServerWatch {
 
   /** Something failed; one request that did not come through is no proof yet, so the server is asked. */
   note(error: unknown): void {
-    if (error instanceof SignedOutError) this.change({ kind: 'signedOut' });
-    else if (isAway(error)) void this.check();
+    // What an old page asks for is refused while somebody else is signed in: that is known better then.
+    if (error instanceof SignedOutError && this.state.kind !== 'otherUser')
+      this.change({ kind: 'signedOut' });
+    else if (error instanceof SignedOutError || isAway(error)) void this.check();
   }
 
   /** Asks now, such as when the network is back or the reader returns to the page. */
