@@ -61,7 +61,7 @@ def check(technician: Page) -> None:
 def read(radiologist: Page, password: str) -> None:
     """Take the study from the worklist, measure, mark a key image, write and sign."""
     row = radiologist.locator("tr.study", has_text="Story, Tessa")
-    row.get_by_role("link", name="Story, Tessa").click()
+    row.get_by_role("link", name="Story, Tessa", exact=True).click()
     viewer = ViewerPage(radiologist)
     viewer.expect(state="ready")
     viewer.press("ArrowDown", "l")

@@ -107,7 +107,6 @@ def test_a_row_shows_what_a_reader_looks_for(client, people):
         ">CT<",
         ">SR<",
         "&lt;b&gt;Thorax&lt;/b&gt;",
-        "ACC1",
         "North hospital",
         "2 series, 256 images",
         "Arriving",

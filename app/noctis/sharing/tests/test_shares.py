@@ -137,6 +137,7 @@ def test_the_first_opening_is_told_and_the_next_is_not(people, study):
     assert (Notification.objects.count(), Notification.objects.get().count) == (1, 1)
 
 
+@pytest.mark.postgresql
 @pytest.mark.django_db(transaction=True)
 def test_of_many_who_give_the_code_at_once_one_comes_in(people, study):
     opener = share(study, people.radiologist)
