@@ -69,7 +69,7 @@ def read(radiologist: Page, password: str) -> None:
     viewer.stroke(viewer.place_of(200, 150, SIZE), viewer.place_of(260, 330, SIZE))
     expect(radiologist.locator(".viewer-status-hint")).to_have_text("Measurements saved")
     viewer.press("Shift+K")
-    expect(radiologist.locator(".viewer-star")).to_be_visible()
+    expect(radiologist.locator(".viewer-star").first).to_be_visible()
     write(radiologist)
     section(radiologist, "Findings").click()
     radiologist.keyboard.type("A line across the thorax:")
