@@ -11,13 +11,13 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.ports import free_ports
-from tests.support.servers import new_database
+from tests.support.servers import filled_database
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,8 +44,9 @@ class DicomService:
     def __post_init__(self) -> None:
         """Choose a port, and a database of its own."""
         (self.port,) = free_ports(1)
-        if url := os.environ.get("NOCTIS_DATABASE_URL"):
-            self.environment = {"NOCTIS_DATABASE_URL": new_database(url), **self.environment}
+        url = os.environ.get("NOCTIS_DATABASE_URL")
+        if url and "NOCTIS_DATABASE_URL" not in self.environment:
+            self.environment = {"NOCTIS_DATABASE_URL": filled_database(url, self._fill_other), **self.environment}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -59,10 +60,18 @@ class DicomService:
         }
 
     def prepare(self) -> None:
-        """Make the database and the two facilities."""
-        if self.template is not None and "NOCTIS_DATABASE_URL" not in self.environment:
-            shutil.copytree(self.template, self.data_dir, dirs_exist_ok=True)
+        """Make the database and the two facilities, where it is no copy of one that has them."""
+        if "NOCTIS_DATABASE_URL" in self.environment:
             return
+        if self.template is not None:
+            shutil.copytree(self.template, self.data_dir, dirs_exist_ok=True)
+        else:
+            self._fill()
+
+    def _fill_other(self, url: str) -> None:
+        replace(self, environment={**self.environment, "NOCTIS_DATABASE_URL": url})._fill()
+
+    def _fill(self) -> None:
         self.manage("migrate", "--verbosity", "0")
         self.execute(
             "INSERT INTO accounts_facility (code, name, is_default, created_at) VALUES"

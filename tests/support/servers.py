@@ -7,6 +7,7 @@ to such servers, and stops them afterwards.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
@@ -14,7 +15,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -24,6 +25,7 @@ from tests.support.waiting import wait_for
 IS_ROOT = os.geteuid() == 0
 SERVER_USER = "postgres"
 DATABASE_USER = "noctis"
+FILLED_DATABASE = "noctis_filled"
 
 
 class ProgramMissingError(Exception):
@@ -92,18 +94,43 @@ def _accepts(folder: Path, server: subprocess.Popen[bytes]) -> bool:
     return subprocess.run(check, check=False).returncode == 0
 
 
-def new_database(url: str) -> str:
-    """Make an empty database on the server of ``url`` and return the address of the new one."""
-    parts = urlsplit(url)
-    host = parse_qs(parts.query)["host"][0]
+def new_database(url: str, *, template: str = "template1") -> str:
+    """Make a database on the server of ``url``, empty or like ``template``, and return the address of the new one."""
     name = f"noctis_{secrets.token_hex(6)}"
-    command = [postgresql_program("psql"), "--host", host, "--username", DATABASE_USER, "--dbname", "postgres"]
-    subprocess.run(
-        [*command, "--quiet", "--no-psqlrc", "--command", f"CREATE DATABASE {name}"],
-        check=True,
-        env={"PATH": os.environ["PATH"]},
-    )
-    return urlunsplit(parts._replace(path=f"/{name}"))
+    _tell_server(url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def filled_database(url: str, fill: Callable[[str], None]) -> str:
+    """Make a database like the one that ``fill`` filled, once for each server: migrations take seconds."""
+    with (_host(url) / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if FILLED_DATABASE not in _tell_server(url, "SELECT datname FROM pg_database").split():
+            first = new_database(url)
+            fill(first)
+            _tell_server(url, f"ALTER DATABASE {urlsplit(first).path[1:]} RENAME TO {FILLED_DATABASE}")
+    return new_database(url, template=FILLED_DATABASE)
+
+
+def _tell_server(url: str, statement: str) -> str:
+    command = [
+        postgresql_program("psql"),
+        "--host",
+        str(_host(url)),
+        "--username",
+        DATABASE_USER,
+        "--dbname",
+        "postgres",
+    ]
+    options = ["--quiet", "--no-psqlrc", "--tuples-only", "--command", statement]
+    environment = {"PATH": os.environ["PATH"]}
+    return subprocess.run(
+        [*command, *options], check=True, env=environment, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+
+
+def _host(url: str) -> Path:
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 @contextlib.contextmanager
