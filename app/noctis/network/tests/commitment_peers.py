@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from tests.support.peers import SentObject
 from tests.support.ports import free_ports
 
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
+RELEASE_SECONDS = 40
 Pair = tuple[str, str]
 
 
@@ -102,8 +104,16 @@ def associated(
     try:
         yield modality
     finally:
-        if association.is_established:
-            association.release()
+        _end(association)
+
+
+def _end(association: Association) -> None:
+    """Release an association; pynetdicom can wait for ever for its own thread when a report comes in that moment."""
+    releasing = threading.Thread(target=association.release, daemon=True)
+    releasing.start()
+    releasing.join(RELEASE_SECONDS)
+    if releasing.is_alive():
+        association.abort()
 
 
 @dataclass
