@@ -34,7 +34,7 @@ RESULTS = ROOT / "test-results"
 IN_CI = os.environ.get("CI", "").lower() == "true"
 NOT_POSSIBLE_HERE = 3
 LINES_OF_A_PASSED_CHECK = 4
-MOST_REPEATED = 5
+MOST_REPEATED = 10
 
 
 @dataclass(frozen=True)
