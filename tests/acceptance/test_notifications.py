@@ -93,7 +93,7 @@ def test_the_bell_rings_in_every_browser_of_those_concerned(
         expect(page.locator("#live")).to_have_attribute("data-state", "live")
     assert [re.sub(r"^.*/events/", "", url) for url in streams] == ["live?topics=studies,notifications"]
     there.get_by_role("link", name=re.compile("Bellow")).first.click()
-    expect(there.locator(".viewer-viewport")).to_have_count(1)
+    expect(there.locator(".viewer-viewport").first).to_be_visible()
 
     tell(("critical_result", "Bellow^Nora"), ("report_final", "Klang^Otto"))
     for page in (here, there):

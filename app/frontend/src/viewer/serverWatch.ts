@@ -52,10 +52,15 @@ export class ServerWatch {
 
   /** Something failed; one request that did not come through is no proof yet, so the server is asked. */
   note(error: unknown): void {
-    // What an old page asks for is refused while somebody else is signed in: that is known better then.
-    if (error instanceof SignedOutError && this.state.kind !== 'otherUser')
+    if (!(error instanceof SignedOutError)) {
+      if (isAway(error)) void this.check();
+    } else if (this.state.kind === 'otherUser') {
+      // What an old page asks for is refused while somebody else is signed in: that is known better then.
+      void this.check();
+    } else if (this.state.kind !== 'signedOut') {
+      // What is known already does not put off the next question.
       this.change({ kind: 'signedOut' });
-    else if (error instanceof SignedOutError || isAway(error)) void this.check();
+    }
   }
 
   /** Asks now, such as when the network is back or the reader returns to the page. */
