@@ -117,6 +117,12 @@ def npm(name: str, script: str, *arguments: str, junit: bool = False) -> Check:
     return Check(name, (str(BIN / "npm"), "run", "--silent", script, *arguments), folder=FRONTEND, junit=junit)
 
 
+def scenario(name: str) -> Check:
+    """Return a run of a Molecule scenario; its verifier writes test-results/molecule-NAME.xml."""
+    command = ("scripts/molecule", "test", "--scenario-name", name)
+    return Check(f"molecule-{name}", command, junit=True, may_be_impossible=True)
+
+
 def shell_scripts() -> list[str]:
     """Return the files that begin as shell scripts do; templates (.j2) are no shell scripts yet."""
     first_lines = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash")
@@ -145,7 +151,7 @@ def parts() -> dict[str, list[Check]]:
             pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
             pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
         ],
-        "molecule": [Check("molecule", ("scripts/molecule", "test"), junit=True, may_be_impossible=True)],
+        "molecule": [scenario(path.parent.name) for path in sorted((ROOT / "molecule").glob("*/molecule.yml"))],
         "browser": [pytest("browser", "browser and not appliance")],
         "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [

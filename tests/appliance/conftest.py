@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.appliance.deployment import Appliance, Deployment, Machine, running_deployment
+from tests.appliance.deployment import Appliance, Deployment, Machine, is_deployed, running_deployment
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker("appliance")
-            if running_deployment() is None:
+            if not is_deployed():
                 item.add_marker(nothing_deployed)
 
 

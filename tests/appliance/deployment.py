@@ -11,6 +11,7 @@ import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import testinfra
 import yaml
@@ -139,16 +140,40 @@ class Deployment:
 
 def running_deployment() -> Deployment | None:
     """Return the machines of the scenario that Molecule is verifying; None outside Molecule."""
-    if "MOLECULE_EPHEMERAL_DIRECTORY" not in os.environ:
+    if not is_deployed():
         return None
-    key = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "ssh_key"
-    inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
-    machines = yaml.safe_load((inventory / "hosts.yml").read_text(encoding="utf-8"))["all"]
-    site = yaml.safe_load((inventory / "group_vars" / "appliances.yml").read_text(encoding="utf-8"))
-    network = machines["vars"]["container_network"]
-    noctis = machines["children"]["appliances"]["hosts"]["noctis"]["ansible_host"]
-    modality = machines["children"]["peers"]["hosts"]["modality"]["ansible_host"]
-    return Deployment(
-        Appliance("noctis", noctis, f"{network}-noctis", key, site["site_hostname"]),
-        Machine("modality", modality, f"{network}-modality", key),
-    )
+    return Deployment(deployed_appliance(), deployed_machine("modality"))
+
+
+def is_deployed() -> bool:
+    """Whether Molecule runs these tests, against the containers of a scenario."""
+    return "MOLECULE_EPHEMERAL_DIRECTORY" in os.environ
+
+
+def deployed_appliance(name: str = "noctis") -> Appliance:
+    """Return an appliance of the scenario that Molecule is verifying."""
+    site = _inventory("group_vars/appliances.yml")
+    return Appliance(name, _address(name), _container(name), _key(), site["site_hostname"])
+
+
+def deployed_machine(name: str) -> Machine:
+    """Return a machine of the scenario that Molecule is verifying."""
+    return Machine(name, _address(name), _container(name), _key())
+
+
+def _inventory(path: str) -> Any:
+    text = (Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory" / path).read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+def _address(name: str) -> str:
+    groups = _inventory("hosts.yml")["all"]["children"].values()
+    return next(str(group["hosts"][name]["ansible_host"]) for group in groups if name in group["hosts"])
+
+
+def _container(name: str) -> str:
+    return f"{_inventory('hosts.yml')['all']['vars']['container_network']}-{name}"
+
+
+def _key() -> Path:
+    return Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "ssh_key"
