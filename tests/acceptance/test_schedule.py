@@ -20,6 +20,7 @@ from tests.acceptance.studies import write_study
 from tests.acceptance.test_pages import AXE, SIZES, assert_accessible
 from tests.support.appliance import Appliance
 from tests.support.peers import dcmtk
+from tests.support.waiting import wait_for
 
 STEPS = "/api/v1/scheduled-procedure-steps"
 SOON = datetime.now(timezone.utc).date() + timedelta(days=30)
@@ -89,8 +90,12 @@ def test_images_of_a_step_start_it(appliance: Appliance, call, tmp_path: Path):
     _, made = call("POST", STEPS, new("API2", study_instance_uid=uid))
     write_study(tmp_path, "Scheduled^API2", PatientID="SAPI2", StudyInstanceUID=uid, AccessionNumber="API2")
     appliance.send([tmp_path])
-    _, read = call("GET", f"{STEPS}/{made['id']}")
-    assert (read["status"], read["archived_study_instance_uid"]) == ("in_progress", uid)
+
+    def started() -> bool:
+        _, read = call("GET", f"{STEPS}/{made['id']}")
+        return (read["status"], read["archived_study_instance_uid"]) == ("in_progress", uid)
+
+    wait_for(started, "the step to start")
 
 
 def test_a_token_reads_images_too_and_a_wrong_one_nothing(call):
