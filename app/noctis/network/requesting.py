@@ -23,6 +23,7 @@ from noctis.network.actions import note_reached
 from noctis.network.answers import keep_answers
 from noctis.network.database import database_session
 from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
+from noctis.network.releasing import release
 from noctis.network.sending import AssociationLost, has_ended
 from noctis.network.statistics import count_requests
 
@@ -81,7 +82,7 @@ def end_association(association: Association) -> None:
     if has_ended(association):
         association.abort(block=False)
     else:
-        association.release()
+        release(association)
     connection = association.dul.socket and association.dul.socket.socket
     if connection is not None:
         with suppress(OSError):

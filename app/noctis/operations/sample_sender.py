@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 
+from noctis.network.releasing import release
 from noctis.network.requesting import keep_answers
 
 CALLING_AE_TITLE = "NOCTIS_DEMO"
@@ -36,8 +37,7 @@ def send_study(files: Sequence[Path], *, host: str, port: int, called_ae_title: 
             for file in files:
                 _send(association, file, peer)
         finally:
-            if association.is_established:
-                association.release()
+            release(association)
     return len(files)
 
 

@@ -16,6 +16,7 @@ from noctis.env import process_environment
 from noctis.network.answers import keep_answers
 from noctis.network.dicom_server.options import wishes_of
 from noctis.network.dicom_server.place import NotDone, place_of
+from noctis.network.releasing import release
 from noctis.network.service_record import ALL_ADDRESSES, ServiceRecord
 
 VERIFICATION: Final = "1.2.840.10008.1.1"
@@ -75,7 +76,7 @@ def ask(target: Target, seconds: float) -> Answer:
         return Answer(answers=False, trouble=_why_not(association) if connected else "nobody takes the connection.")
     answered = association.send_c_echo()
     echoed = time.perf_counter()
-    association.release()
+    release(association)
     code = answered.get("Status") if answered else None
     if code != 0:
         return Answer(answers=False, trouble="C-ECHO got no answer." if code is None else f"status 0x{code:04X}.")

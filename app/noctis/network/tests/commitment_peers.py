@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
+from noctis.network.releasing import release
 from noctis.network.requesting import keep_answers
 from noctis.network.services import STORAGE_COMMITMENT_PUSH_MODEL
 from tests.support.dicom_service import DicomService
@@ -21,7 +21,6 @@ from tests.support.peers import SentObject
 from tests.support.ports import free_ports
 
 WELL_KNOWN = "1.2.840.10008.1.20.1.1"
-RELEASE_SECONDS = 40
 Pair = tuple[str, str]
 
 
@@ -104,16 +103,7 @@ def associated(
     try:
         yield modality
     finally:
-        _end(association)
-
-
-def _end(association: Association) -> None:
-    """Release an association; pynetdicom can wait for ever for its own thread when a report comes in that moment."""
-    releasing = threading.Thread(target=association.release, daemon=True)
-    releasing.start()
-    releasing.join(RELEASE_SECONDS)
-    if releasing.is_alive():
-        association.abort()
+        release(association)
 
 
 @dataclass

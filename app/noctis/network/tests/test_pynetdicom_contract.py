@@ -32,6 +32,7 @@ def test_it_is_the_release_that_was_read() -> None:
             Association._run_reactor,
             ["self._serve_request(msg, ", "self.acse.is_aborted()", "self.dimse.get_msg(block=False)"],
         ),
+        (Association.release, ["self._reactor_checkpoint.clear()", "self._is_paused", "self.acse.negotiate_release()"]),
         (Association.__init__, ["self._accepted_cx", "self._sent_abort", "target=make_target(self.run_reactor)"]),
         (DULServiceProvider.__init__, ["target=make_target(self.run_reactor)", "self.to_user_queue"]),
         (DULServiceProvider._read_pdu_data, ["self.socket.recv(6)", "self.socket.recv(pdu_length)", "except (OSError"]),

@@ -101,6 +101,19 @@ def test_requests_of_the_peer_are_heard_where_that_is_asked_for(workstation: Rem
         end_association(association)
 
 
+def test_an_association_whose_thread_has_ended_is_ended_all_the_same(workstation: RemoteApplicationEntity) -> None:
+    with listening() as port:
+        association = associate(at(workstation, port), ECHO)
+        association._kill = True
+        association.join(timeout=20)
+        association._is_paused = False  # how its thread leaves it when it ends between two looks
+        ending = threading.Thread(target=end_association, args=(association,), daemon=True)
+        ending.start()
+        ending.join(timeout=20)
+        assert not ending.is_alive()
+        assert association._sent_abort
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # pynetdicom makes the name at run time
 
+from noctis.network.releasing import release
 from noctis.network.requesting import keep_answers
 from noctis.operations.embedded.preconditions import CannotStartError
 
@@ -43,7 +44,7 @@ def dicom_answers(host: str, port: int, called_title: str) -> bool:
     if not association.is_established:
         return bool(association.is_rejected)
     status = association.send_c_echo()
-    association.release()
+    release(association)
     return getattr(status, "Status", None) == 0
 
 
