@@ -2,6 +2,9 @@
 
 import type { RenderingEngine } from '@cornerstonejs/core';
 
+/** Width and height in CSS pixels. */
+export type Size = readonly [number, number];
+
 export interface Resizable {
   readonly element: HTMLElement;
   readonly zoom: number;
@@ -34,4 +37,12 @@ export class Resizing {
     this.engine().resize(true, true);
     visible.forEach((view, position) => view.resized(zooms[position] ?? 1));
   }
+}
+
+export function sizeOf({ clientWidth, clientHeight }: HTMLElement): Size {
+  return [clientWidth, clientHeight];
+}
+
+export function isSameSize(a: Size, b: Size): boolean {
+  return a[0] === b[0] && a[1] === b[1];
 }

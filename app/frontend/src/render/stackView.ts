@@ -10,7 +10,9 @@ import type { Vector } from '../study/vector';
 import type { Rendering } from './engine';
 import { placeOf } from './geometry';
 import { presentImage } from './placement';
+import { isSameSize, sizeOf, type Size } from './resizing';
 import { StackLook } from './stackLook';
+import { flip, rotate } from './turning';
 import { emptyState, type ViewState } from './viewState';
 
 /** A new image is asked for at most this often while the reader races through what is not loaded yet. */
@@ -42,7 +44,7 @@ export class StackView {
   /** How the image stood when the graphics were lost. */
   private kept: ViewState | undefined;
   /** The element's size that the library knows of. */
-  private size: readonly [number, number] = [0, 0];
+  private size: Size = [0, 0];
 
   constructor(
     readonly id: string,
@@ -84,15 +86,16 @@ export class StackView {
     this.close();
     this.set = set;
     this.imageIds = set.frames.map((frame) => this.rendering.registry.register(frame));
-    this.target = clamp(index, set.frames.length);
+    this.target = this.nearest(index);
     this.load();
     this.publish();
+    this.prepare();
   }
 
   close(): void {
     this.generation += 1;
     clearTimeout(this.delayedLoad);
-    if (this.viewport) this.rendering.engine.disableElement(this.id);
+    this.detach();
     this.set = undefined;
     this.kept = undefined;
     this.imageIds = [];
@@ -109,7 +112,7 @@ export class StackView {
     this.generation += 1;
     clearTimeout(this.delayedLoad);
     if (this.displayed !== undefined) this.kept = this.state;
-    if (this.viewport) this.rendering.engine.disableElement(this.id);
+    this.detach();
     this.displayed = undefined;
     this.publish();
   }
@@ -123,7 +126,7 @@ export class StackView {
 
   goTo(index: number): void {
     if (!this.set) return;
-    const wanted = clamp(index, this.set.frames.length);
+    const wanted = this.nearest(index);
     if (wanted === this.target) return;
     const direction = wanted > this.target ? 1 : -1;
     this.target = wanted;
@@ -201,26 +204,11 @@ export class StackView {
 
   /** Turns what is on the screen by quarter turns, clockwise. */
   rotate(quarters: 1 | -1): void {
-    const { viewport } = this;
-    if (!viewport) return;
-    const rotation = viewport.getViewPresentation().rotation ?? 0;
-    viewport.setViewPresentation({ rotation: (rotation + 360 + 90 * quarters) % 360 });
-    viewport.render();
+    if (this.viewport) rotate(this.viewport, quarters);
   }
 
   flip(axis: 'horizontal' | 'vertical'): void {
-    const { viewport } = this;
-    if (!viewport) return;
-    const { flipHorizontal, flipVertical } = viewport.getCamera();
-    // The CPU renderer flips the image before it turns it; readers mean the axes of the screen.
-    const { rotation = 0 } = viewport.getViewPresentation();
-    const isTurned = this.rendering.usesCpu && Math.round(rotation) % 180 !== 0;
-    viewport.setCamera(
-      (axis === 'horizontal') !== isTurned
-        ? { flipHorizontal: !flipHorizontal }
-        : { flipVertical: !flipVertical },
-    );
-    viewport.render();
+    if (this.viewport) flip(this.viewport, axis, this.rendering.usesCpu);
   }
 
   /** The viewport has another size; the image is to have the given zoom again. */
@@ -250,7 +238,12 @@ export class StackView {
     }
   }
 
+  /** The library's viewport, once there is an image in it. */
   private get viewport(): Types.IStackViewport | undefined {
+    return this.displayed === undefined ? undefined : this.enabled;
+  }
+
+  private get enabled(): Types.IStackViewport | undefined {
     return this.rendering.engine.getViewport<Types.IStackViewport | undefined>(this.id);
   }
 
@@ -293,10 +286,15 @@ export class StackView {
     if (!this.isOnTheWay(index)) return;
     if (index === this.target) this.error = undefined;
     this.look.noteImage(image);
-    const viewport = this.viewport ?? this.attach();
+    const isFirst = this.displayed === undefined;
+    const viewport = this.enabled ?? this.enable();
     this.displayed = index;
-    if (viewport.getImageIds().length === 0) await viewport.setStack([...this.imageIds], index);
-    else await viewport.setImageIdIndex(index);
+    if (isFirst) {
+      this.events.attached(this.id);
+      await viewport.setStack([...this.imageIds], index);
+    } else {
+      await viewport.setImageIdIndex(index);
+    }
     this.applyLook();
     if (this.kept) this.putBack(this.kept, viewport);
   }
@@ -321,7 +319,17 @@ export class StackView {
     this.publish();
   }
 
-  private attach(): Types.IStackViewport {
+  /** While the first image is on its way; in software rendering a canvas of this size takes a tenth of a second. */
+  private prepare(): void {
+    const [width, height] = sizeOf(this.element);
+    if (!this.isSuspended && width > 0 && height > 0) this.enable();
+  }
+
+  private detach(): void {
+    if (this.enabled) this.rendering.engine.disableElement(this.id);
+  }
+
+  private enable(): Types.IStackViewport {
     this.rendering.engine.enableElement({
       viewportId: this.id,
       type: Enums.ViewportType.STACK,
@@ -329,7 +337,6 @@ export class StackView {
       defaultOptions: { background: [0, 0, 0] },
     });
     this.size = sizeOf(this.element);
-    this.events.attached(this.id);
     return this.rendering.engine.getViewport<Types.IStackViewport>(this.id);
   }
 
@@ -347,6 +354,10 @@ export class StackView {
     const frame = this.frameOnScreen();
     const image = this.imageOnScreen();
     if (viewport && frame && image && this.look.adopt(viewport, image, frame)) this.applyLook();
+  }
+
+  private nearest(index: number): number {
+    return Math.max(0, Math.min(this.imageIds.length - 1, Math.round(index)));
   }
 
   private imageOnScreen(): Types.IImage | undefined {
@@ -382,16 +393,4 @@ export class StackView {
     if (this.error) return 'error';
     return this.displayed === this.target ? 'ready' : 'loading';
   }
-}
-
-function sizeOf({ clientWidth, clientHeight }: HTMLElement): readonly [number, number] {
-  return [clientWidth, clientHeight];
-}
-
-function isSameSize(a: readonly [number, number], b: readonly [number, number]): boolean {
-  return a[0] === b[0] && a[1] === b[1];
-}
-
-function clamp(index: number, count: number): number {
-  return Math.max(0, Math.min(count - 1, Math.round(index)));
 }
