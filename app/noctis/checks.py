@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 SHORTEST_SECRET_KEY = 50
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 VERIFIED_TLS = frozenset({"verify-ca", "verify-full"})
 
 
@@ -60,8 +61,15 @@ def _database_errors() -> Iterator[CheckMessage]:
 def _redis_errors() -> Iterator[CheckMessage]:
     cache: Any = settings.CACHES["default"]
     location = str(cache.get("LOCATION", ""))
-    if urlsplit(location).scheme in {"redis", "rediss"} and not cache["OPTIONS"]["password"]:
+    address = urlsplit(location)
+    if address.scheme in {"redis", "rediss"} and "credential_provider" not in cache["OPTIONS"]:
         yield Error("Redis is used without a password; set NOCTIS_REDIS_PASSWORD_FILE.", id="noctis.E007")
+    if address.scheme == "redis" and address.hostname not in LOOPBACK:
+        yield Error(
+            "Redis is on another machine, and its password and jobs would travel unprotected.",
+            hint="Set NOCTIS_REDIS_URL to rediss://name@host:6379/0?ssl_ca_certs=/path/to/ca.crt.",
+            id="noctis.E012",
+        )
 
 
 def _dicom_errors() -> Iterator[CheckMessage]:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from noctis.changing_secret import PREVIOUS, ChangingSecret
 from noctis.dicom.uids import is_valid_uid
 
 STANDARD_ROOT = "1.2.840.10008."
@@ -42,6 +43,20 @@ class Environment:
         if default is None:
             raise ConfigurationError(f"{name} is not set. Set it, or {name}_FILE, in the environment.")
         return default
+
+    def changing_secret(self, name: str) -> ChangingSecret:
+        """Return a secret that is read anew whenever it is used; one that cannot be read now is an error."""
+        path = self._variables.get(f"{name}_FILE")
+        if not path:
+            return ChangingSecret(fixed=self.text(name, ""))
+        self.text(name)
+        return ChangingSecret(path=Path(path))
+
+    def previous(self, name: str) -> str:
+        """Return what the secret ``name`` was before it was changed, which is kept beside its file; else nothing."""
+        path = self._variables.get(f"{name}_FILE")
+        previous = path and Path(path + PREVIOUS)
+        return _read_secret(name, previous) if previous and previous.exists() else ""
 
     def flag(self, name: str, *, default: bool) -> bool:
         """Return a yes/no setting."""
@@ -106,7 +121,7 @@ def read_env_file(path: Path) -> dict[str, str]:
     return pairs
 
 
-def database(url: str, password: str, own_file: Path) -> dict[str, object]:
+def database(url: str, password: ChangingSecret, own_file: Path) -> dict[str, object]:
     """Return Django's settings for the database at ``url``; without one it is the file of the embedded default."""
     if not url:
         return sqlite_database(own_file)
@@ -131,7 +146,7 @@ def sqlite_database(path: Path) -> dict[str, object]:
     }
 
 
-def postgresql_database(url: str, password: str) -> dict[str, object]:
+def postgresql_database(url: str, password: ChangingSecret) -> dict[str, object]:
     """Return Django's settings for ``postgresql://user@host:port/name?sslmode=…`` (libpq options as the query)."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
@@ -142,10 +157,11 @@ def postgresql_database(url: str, password: str) -> dict[str, object]:
         raise ConfigurationError("NOCTIS_DATABASE_URL must not hold a password; use NOCTIS_DATABASE_PASSWORD_FILE.")
     options: dict[str, object] = dict(parse_qsl(parts.query))
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "noctis.postgresql",
         "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": password,
+        "PASSWORD": password.read(),  # for dbshell
+        "PASSWORD_SOURCE": password,
         "HOST": options.pop("host", None) or parts.hostname or "",
         "PORT": str(parts.port or ""),
         "OPTIONS": options,

@@ -11,6 +11,7 @@ from noctis.attachments.media_types import EXTENSIONS, read_media_types
 from noctis.data_directory import DataDirectory
 from noctis.dicom_destinations import read_destinations
 from noctis.env import database, process_environment
+from noctis.redis_connection import CACHE_PREFIX, RedisAddress
 
 env = process_environment()
 
@@ -89,6 +90,7 @@ SECRET_KEY = (
     if NOCTIS_EMBEDDED and not env.text("NOCTIS_SECRET_KEY", "")
     else env.text("NOCTIS_SECRET_KEY")
 )
+SECRET_KEY_FALLBACKS = [previous] if (previous := env.previous("NOCTIS_SECRET_KEY")) else []
 ALLOWED_HOSTS = env.words("NOCTIS_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if NOCTIS_EMBEDDED else "")
 ROOT_URLCONF = "noctis.urls"
 WSGI_APPLICATION = "noctis.wsgi.application"
@@ -165,18 +167,21 @@ TEMPLATES = [
 # --- Database, cache, jobs -------------------------------------------------------------------------------------------
 _database_url = env.text("NOCTIS_DATABASE_URL", "") if NOCTIS_EMBEDDED else env.text("NOCTIS_DATABASE_URL")
 _redis_url = env.text("NOCTIS_REDIS_URL", "") if NOCTIS_EMBEDDED else env.text("NOCTIS_REDIS_URL")
-_redis_password = env.text("NOCTIS_REDIS_PASSWORD", "")
+_redis = RedisAddress.of(_redis_url, env.changing_secret("NOCTIS_REDIS_PASSWORD"))
 
 DATABASES = {
-    "default": database(_database_url, env.text("NOCTIS_DATABASE_PASSWORD", ""), NOCTIS_DATA.root / "noctis.sqlite3")
+    "default": database(
+        _database_url, env.changing_secret("NOCTIS_DATABASE_PASSWORD"), NOCTIS_DATA.root / "noctis.sqlite3"
+    )
 }
 
 CACHES = {
     "default": (
         {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": _redis_url,
-            "OPTIONS": {"password": _redis_password or None},
+            "BACKEND": "noctis.redis_connection.SharedRedisCache",
+            "LOCATION": _redis.url,
+            "KEY_PREFIX": CACHE_PREFIX,
+            "OPTIONS": _redis.options,
         }
         if _redis_url
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
@@ -184,7 +189,7 @@ CACHES = {
 }
 
 _job_store: dict[str, object] = (
-    {"connection_pool": ConnectionPool.from_url(_redis_url, password=_redis_password or None)}
+    {"connection_pool": ConnectionPool.from_url(_redis.url, **_redis.options)}
     if _redis_url
     else {"filename": str(NOCTIS_DATA.root / "jobs.sqlite3")}
 )

@@ -18,12 +18,12 @@ SAFE: dict[str, Any] = {
     "NOCTIS_DICOM_VERBOSE": "off",
     "DATABASES": {
         "default": {
-            "ENGINE": "django.db.backends.postgresql",
+            "ENGINE": "noctis.postgresql",
             "HOST": "db.example",
             "OPTIONS": {"sslmode": "verify-full"},
         }
     },
-    "CACHES": {"default": {"LOCATION": "redis://127.0.0.1:6379/0", "OPTIONS": {"password": "generated"}}},
+    "CACHES": {"default": {"LOCATION": "redis://127.0.0.1:6379/0", "OPTIONS": {"credential_provider": object()}}},
 }
 PLAIN_DATABASE = {"default": {**SAFE["DATABASES"]["default"], "OPTIONS": {"sslmode": "require"}}}
 LOCAL_DATABASE = {"default": {**SAFE["DATABASES"]["default"], "OPTIONS": {}, "HOST": "/run/postgresql"}}
@@ -61,7 +61,8 @@ def test_the_embedded_default_is_exempt(monkeypatch):
         ("noctis.E004", {"NOCTIS_BEHIND_TLS": False}),
         ("noctis.E005", {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3"}}}),
         ("noctis.E006", {"DATABASES": PLAIN_DATABASE}),
-        ("noctis.E007", {"CACHES": {"default": {"LOCATION": "redis://h:1/0", "OPTIONS": {"password": None}}}}),
+        ("noctis.E007", {"CACHES": {"default": {"LOCATION": "redis://localhost/0", "OPTIONS": {}}}}),
+        ("noctis.E012", {"CACHES": {"default": {**SAFE["CACHES"]["default"], "LOCATION": "redis://queue.example/0"}}}),
         ("noctis.E008", {"NOCTIS_UNKNOWN_CALLERS": "accept-loopback"}),
         ("noctis.E009", {"NOCTIS_DICOM_VERBOSE": "on"}),
     ],
