@@ -51,7 +51,7 @@ class Conflict(Exception):
 
 
 def save(study: Study, uid: UUID, content: dict[str, Any], version: int, *, acting_user: User) -> Annotation:
-    """Keep a new annotation (``version`` 0) or the change of ``version``.
+    """Keep a new annotation (``version`` 0) or the change of ``version``; what is sent twice is kept once.
 
     Raises NotAllowed, NotThere, TooMany or Conflict.
     """
@@ -62,6 +62,8 @@ def save(study: Study, uid: UUID, content: dict[str, Any], version: int, *, acti
             annotation = Annotation.objects.select_for_update().filter(uid=uid).first()
             if annotation is None:
                 annotation = _begin(study, uid, content, version, acting_user)
+            elif _is_repeated(annotation, study, content, version, acting_user):
+                return annotation
             else:
                 _require_version(annotation, study, version, acting_user)
             return _write(annotation, content, acting_user, is_removal=False)
@@ -103,6 +105,15 @@ def _begin(study: Study, uid: UUID, content: dict[str, Any], version: int, autho
     if Annotation.objects.filter(study=study, is_removed=False).count() >= MOST_IN_A_STUDY:
         raise TooMany
     return Annotation.objects.create(uid=uid, study=study, author=author, content=content)
+
+
+def _is_repeated(annotation: Annotation, study: Study, content: dict[str, Any], version: int, user: User) -> bool:
+    """Whether the latest version is this very change: its answer was lost, so it is sent again."""
+    is_same = not annotation.is_removed and annotation.content == content
+    if not is_same or annotation.study_id != study.pk or annotation.author_id != user.pk:
+        return False
+    former = annotation.versions.filter(number=annotation.version - 1).first()
+    return version == (0 if former is None or former.is_removal else former.number)
 
 
 def _require_version(annotation: Annotation, study: Study, version: int, user: User) -> None:

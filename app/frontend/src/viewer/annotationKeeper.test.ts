@@ -147,6 +147,44 @@ describe('keeping annotations', () => {
     expect(client.save.mock.lastCall?.[1]).toBe(7);
   });
 
+  it('goes on from its own change that arrived while the answer was lost', async () => {
+    let text = 'first';
+    const { keeper, client, events } = setUp(() => ({ ...drawn, text }));
+    client.save.mockRejectedValueOnce(new ConnectionError());
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(600);
+    client.save.mockRejectedValueOnce(new ConflictError(saved(1, 'first')));
+    text = 'second';
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save).toHaveBeenLastCalledWith({ ...drawn, text: 'second' }, 1);
+    expect(events.overruled).not.toHaveBeenCalled();
+    expect(keeper.isSaved).toBe(true);
+  });
+
+  it('takes away what arrived while the answer was lost', async () => {
+    const { keeper, client, events } = setUp();
+    client.save.mockRejectedValueOnce(new ConnectionError());
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(600);
+    client.remove.mockRejectedValueOnce(new ConflictError(saved(1)));
+    keeper.removed('a');
+    await vi.runAllTimersAsync();
+    expect(client.remove).toHaveBeenLastCalledWith('1.1', 'a', 1);
+    expect(events.removed).toHaveBeenCalledExactlyOnceWith('a');
+  });
+
+  it('is done with what was taken away and never arrived', async () => {
+    const { keeper, client } = setUp();
+    client.save.mockRejectedValueOnce(new ConnectionError());
+    keeper.changed('a');
+    await vi.advanceTimersByTimeAsync(600);
+    client.remove.mockRejectedValueOnce(new NotFoundError());
+    keeper.removed('a');
+    await vi.runAllTimersAsync();
+    expect(keeper.isSaved).toBe(true);
+  });
+
   it('does not repeat what is not the reader’s to change', async () => {
     const { keeper, client, events } = setUp();
     client.save.mockRejectedValueOnce(new HttpError(403));

@@ -26,6 +26,8 @@ interface Pending {
   studyUid: string;
   annotation: Annotation | undefined;
   version: number;
+  /** What was sent and not answered: the server may have it all the same. */
+  unanswered: readonly string[];
 }
 
 /** A drag changes an annotation many times a second. */
@@ -79,13 +81,13 @@ export class AnnotationKeeper {
     if (!annotation) return;
     const { studyUid } = annotation;
     this.studies.set(uid, studyUid);
-    this.put({ uid, studyUid, annotation, version: this.versions.get(uid) ?? 0 });
+    this.put(uid, studyUid, annotation);
   }
 
   removed(uid: string): void {
     const studyUid = this.studies.get(uid);
     if (studyUid === undefined) return;
-    this.put({ uid, studyUid, annotation: undefined, version: this.versions.get(uid) ?? 0 });
+    this.put(uid, studyUid, undefined);
   }
 
   /** Sends at once what waits, such as when the connection is back. */
@@ -101,8 +103,9 @@ export class AnnotationKeeper {
     return this.isSaved;
   }
 
-  private put(item: Pending): void {
-    this.pending.set(item.uid, item);
+  private put(uid: string, studyUid: string, annotation: Annotation | undefined): void {
+    const unanswered = this.pending.get(uid)?.unanswered ?? [];
+    this.pending.set(uid, { uid, studyUid, annotation, version: this.versions.get(uid) ?? 0, unanswered });
     this.remember();
     this.tell('saving');
     this.schedule(settleMs);
@@ -154,21 +157,12 @@ export class AnnotationKeeper {
   private async sendOne(item: Pending): Promise<void> {
     const { uid } = item;
     if (item.annotation) item.annotation = newer(item.annotation, this.read(uid));
-    const { annotation } = item;
-    const version = this.versions.get(uid) ?? item.version;
     try {
-      if (annotation) {
-        const saved = await this.client.save(annotation, version);
-        this.versions.set(uid, saved.version);
-        this.events.saved(saved);
-      } else {
-        if (version > 0) await this.client.remove(item.studyUid, uid, version);
-        this.versions.set(uid, 0);
-        this.events.removed(uid);
-      }
+      await this.exchange(item, this.versions.get(uid) ?? item.version);
     } catch (error) {
       if (error instanceof ConflictError) {
         this.versions.set(uid, error.current?.version ?? 0);
+        if (error.current && item.unanswered.includes(drawingOf(error.current))) return this.sendOne(item);
         this.events.overruled(uid, error.current);
       } else if (error instanceof HttpError && !error.isTransient) {
         if (error.status === forbidden) this.events.refused(uid);
@@ -178,6 +172,42 @@ export class AnnotationKeeper {
       }
     }
     if (this.pending.get(uid) === item) this.pending.delete(uid);
+  }
+
+  private async exchange(item: Pending, version: number): Promise<void> {
+    const { uid, annotation } = item;
+    if (annotation) {
+      this.noteSending(item, drawingOf(annotation));
+      const saved = await this.client.save(annotation, version);
+      this.answered(uid, saved.version);
+      this.events.saved(saved);
+    } else {
+      if (version > 0 || item.unanswered.length > 0) await this.takeAway(item, version);
+      this.answered(uid, 0);
+      this.events.removed(uid);
+    }
+  }
+
+  private async takeAway({ studyUid, uid }: Pending, version: number): Promise<void> {
+    try {
+      await this.client.remove(studyUid, uid, version);
+    } catch (error) {
+      if (version > 0 || !(error instanceof NotFoundError)) throw error; // else it never arrived
+    }
+  }
+
+  /** Known before it is sent, and after a page that was left meanwhile. */
+  private noteSending(item: Pending, drawing: string): void {
+    if (item.unanswered.includes(drawing)) return;
+    item.unanswered = [...item.unanswered, drawing];
+    this.remember();
+  }
+
+  /** What was changed while the answer was on its way is made from the version that the answer names. */
+  private answered(uid: string, version: number): void {
+    this.versions.set(uid, version);
+    const item = this.pending.get(uid);
+    if (item) item.unanswered = [];
   }
 
   private tell(state: SavingState): void {
@@ -197,7 +227,8 @@ export class AnnotationKeeper {
 
   private leftOver(): Pending[] {
     try {
-      return JSON.parse(this.storage.getItem(this.storageKey) ?? '[]') as Pending[];
+      const items = JSON.parse(this.storage.getItem(this.storageKey) ?? '[]') as Pending[];
+      return items.map((item) => ({ ...item, unanswered: (item as Partial<Pending>).unanswered ?? [] }));
     } catch {
       return [];
     }
@@ -208,4 +239,9 @@ export class AnnotationKeeper {
 function newer(before: Annotation, now: Annotation | undefined): Annotation {
   if (!now) return before;
   return now.quantities.length > 0 ? now : { ...now, quantities: before.quantities };
+}
+
+/** What a reader drew and wrote, without the values that are worked out from it. */
+function drawingOf({ points, contour, text, textAt }: Annotation): string {
+  return JSON.stringify([points, contour, text, textAt ?? null]);
 }

@@ -136,6 +136,9 @@ def test_a_change_of_an_old_version_is_refused_and_told_what_there_is(study):
     late = put(client, study, uid, drawing(study, version=1, text="too late"))
     assert late.status_code == 409
     assert (late.json()["current"]["text"], late.json()["current"]["version"]) == ("second", 2)
+    assert put(client, study, uid, drawing(study, version=1, text="second")).json()["version"] == 2, (
+        "the answer was lost"
+    )
     assert put(client, study, uid, drawing(study)).status_code == 409
     assert [version.content["text"] for version in Annotation.objects.get().versions.all()] == ["", "second"]
 
@@ -148,6 +151,7 @@ def test_a_removal_can_be_undone_and_every_version_stays(study):
     assert listed(client, study)["annotations"] == []
     assert delete(client, study, uid, 1).status_code == 200, "twice is as good as once"
     assert put(client, study, uid, drawing(study)).json()["version"] == 3
+    assert put(client, study, uid, drawing(study)).json()["version"] == 3, "twice is as good as once"
     assert len(listed(client, study)["annotations"]) == 1
     assert [version.is_removal for version in Annotation.objects.get().versions.all()] == [False, True, False]
 
