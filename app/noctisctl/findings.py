@@ -16,7 +16,7 @@ class Level(IntEnum):
     PROBLEM = 2
 
 
-_MARKS: Final = {Level.WELL: "ok", Level.ATTENTION: "look", Level.PROBLEM: "WRONG"}
+MARKS: Final = {Level.WELL: "ok", Level.ATTENTION: "look", Level.PROBLEM: "WRONG"}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def lines(findings: Iterable[Finding]) -> list[str]:
     """Return the findings as they are printed, with what to do below what is not well."""
     printed = []
     for finding in findings:
-        printed.append(f"{_MARKS[finding.level]:<5} {finding.subject}: {finding.text}")
+        printed.append(f"{MARKS[finding.level]:<5} {finding.subject}: {finding.text}")
         if finding.advice:
             printed.append(f"      → {finding.advice}")
     return printed

@@ -78,7 +78,7 @@ def carry_out(options: argparse.Namespace, server: Server) -> int:
     if options.command == "logs":
         show(server, options.program, options.lines, follow=options.follow)
     elif options.command == "backup":
-        delegates.become(server, "noctis-backup", options.arguments or ["run"], tag="backup")
+        delegates.become(server, "noctis-backup", options.arguments or ["now"], tag="backup")
     elif options.command == "restore":
         _say(delegates.listing(server, "noctis-backup"), delegates.RESTORE.format(host=server.hostname))
     elif options.command == "upgrade":
