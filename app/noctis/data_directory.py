@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDERS = ("spool/incoming", "spool/ready", "storage", "quarantine", "attachments", "derived", "run")
+FOLDERS = ("spool/incoming", "spool/ready", "storage", "quarantine", "attachments", "derived", "journal", "run")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class DataDirectory:
     def derived(self) -> Path:
         """What can be computed again: thumbnails, metadata."""
         return self.root / "derived"
+
+    @property
+    def journal(self) -> Path:
+        """What was received, noted for the time after a restore."""
+        return self.root / "journal"
 
     @property
     def run(self) -> Path:

@@ -81,6 +81,8 @@ NOCTIS_SMTP_CA_FILE = env.text("NOCTIS_SMTP_CA_FILE", "")
 NOCTIS_SMTP_SECONDS = env.number("NOCTIS_SMTP_SECONDS", 20, low=1, high=300)
 NOCTIS_NOTIFICATION_DAYS = env.number("NOCTIS_NOTIFICATION_DAYS", 90, low=1, high=3650)
 NOCTIS_ADMIN_PASSWORD_FILE = env.text("NOCTIS_ADMIN_PASSWORD_FILE", "")
+NOCTIS_BACKUP_STATE = Path(env.text("NOCTIS_BACKUP_STATE", str(NOCTIS_DATA.root / "backup" / "state.json")))
+NOCTIS_BACKUP_REPOSITORY = env.text("NOCTIS_BACKUP_REPOSITORY", f"{NOCTIS_DATA.root}-backup")
 NOCTIS_BEHIND_TLS = env.flag("NOCTIS_BEHIND_TLS", default=not NOCTIS_EMBEDDED)
 
 # --- Django ----------------------------------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ INSTALLED_APPS = [
     "noctis.reading_worklist",
     "noctis.viewer",
     "noctis.operations",
+    "noctis.backup",
     "noctis.scheduling",
     "noctis.dashboards",
     "noctis.sharing",

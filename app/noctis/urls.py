@@ -34,5 +34,6 @@ urlpatterns = [
     path("", include("noctis.quality_control.flag_urls")),
     path("", include("noctis.quality_control.urls")),
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
+    path("admin/", include("noctis.backup.urls")),
     path("admin/", include("noctis.operations.urls")),
 ]

@@ -116,6 +116,10 @@ class Action(models.TextChoices):
     CORRECTION_UNDONE = "correction_undone", "Correction undone"
     WORKLIST_FILTER_SHARED = "worklist_filter_shared", "Filter of the worklist shared with a role"
     DASHBOARD_EXPORTED = "dashboard_exported", "Dashboard exported"
+    BACKUP_MADE = "backup_made", "Backup made or tried"
+    BACKUP_CHECKED = "backup_checked", "Repository of the backups checked"
+    RESTORE_REHEARSED = "restore_rehearsed", "Restore drill held"
+    BACKUP_RESTORED = "backup_restored", "Backup restored"
     INTEGRITY_ERROR = "integrity_error", "Integrity error found"
 
 

@@ -179,6 +179,8 @@ EXPECTED = {
     "correct_split": ("get", DECIDERS),
     "correct_merge_patients": ("get", DECIDERS),
     "undo_correction": ("post", (SIGN_IN, *(REFUSED,) * 3, MISSING, REFUSED, MISSING)),
+    "backups": ("get", ADMINISTRATORS),
+    "drill_certificate": ("get", (SIGN_IN, *(REFUSED,) * 5, MISSING)),
     "operations:overview": ("get", ADMINISTRATORS),
     "operations:users": ("get", ADMINISTRATORS),
     "operations:new_user": ("get", ADMINISTRATORS),
