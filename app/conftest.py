@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
+from django.test import override_settings
 from django_vite.core.asset_loader import DjangoViteAssetLoader, DjangoViteConfig, ManifestClient
 from pytest_django.fixtures import Settings
 
 from noctis.accounts.models import Facility, Role, User
 from noctis.data_directory import DataDirectory
+from tests.support.databases import migrated_template, own_file
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Let the tests' database be a copy of one that has every migration."""
+    database = django_settings.DATABASES["default"]
+    wanted = database.setdefault("TEST", {})
+    if url := os.environ.get("NOCTIS_DATABASE_URL"):
+        wanted["TEMPLATE"] = migrated_template(url)
+    else:
+        wanted["NAME"] = str(own_file(tmp_path_factory.mktemp("database") / "noctis.sqlite3"))
+        database["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"  # it goes with the tests
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Let Django take the copy as it is; one on a server is made by Django itself."""
+    return "NOCTIS_DATABASE_URL" not in os.environ
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_settings() -> Iterator[None]:
+    """Hash passwords at the least cost, and look for no static files, which every client of a test would do anew."""
+    with override_settings(
+        PASSWORD_HASHERS=["tests.support.quick_hasher.QuickArgon2PasswordHasher"], WHITENOISE_USE_FINDERS=False
+    ):
+        yield
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,7 +40,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     """Run an appliance with two facilities, their modalities and an account per role and facility."""
-    running = Appliance(tmp_path_factory.mktemp("appliance") / "data", server_settings(os.environ))
+    data_dir = tmp_path_factory.mktemp("appliance") / "data"
+    running = Appliance(data_dir, server_settings(data_dir))
     running.start()
     try:
         running.fill()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,7 +50,8 @@ def appliance(tmp_path_factory: pytest.TempPathFactory, box: MailBox) -> Iterato
         "NOCTIS_SMTP_FROM": "noctis@pacs.example",
         "NOCTIS_SMTP_CA_FILE": str(authority.root.certificate),
     }
-    running = Appliance(tmp_path_factory.mktemp("appliance") / "data", server_settings(os.environ) | settings)
+    data_dir = tmp_path_factory.mktemp("appliance") / "data"
+    running = Appliance(data_dir, server_settings(data_dir) | settings)
     with mail_server_at(port, box, tls=authority.sign("mail")):
         running.start()
         try:

@@ -138,7 +138,7 @@ class StoreScp:
 @contextmanager
 def noctis(folder: Path) -> Iterator[Noctis]:
     """Give a running appliance."""
-    appliance = Appliance(folder / "noctis", server_settings(os.environ))
+    appliance = Appliance(folder / "noctis", server_settings(folder / "noctis"))
     try:
         appliance.start()
         appliance.fill()

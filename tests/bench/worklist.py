@@ -27,7 +27,7 @@ def measure(folder: Path, *, studies: int, rounds: int) -> list[Figures]:
     """Fill an appliance of its own, and ask it everything as an administrator and as a facility's user."""
     if "NOCTIS_DATABASE_URL" not in os.environ:
         raise SystemExit("The worklist is measured on PostgreSQL: use `make bench`.")
-    appliance = Appliance(folder / "worklist", server_settings(os.environ))
+    appliance = Appliance(folder / "worklist", server_settings(folder / "worklist"))
     try:
         appliance.start()
         appliance.fill()

@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from tests.support.databases import own_database
 from tests.support.ports import free_ports
-from tests.support.servers import new_database
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,11 +189,8 @@ class Appliance:
         wait_for(lambda: not any(ready.iterdir()), "an empty spool", seconds=seconds)
 
 
-def server_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return settings for a new database on the tests' PostgreSQL and for its Redis, when the run has these."""
-    settings = {
-        name: environment[name] for name in ("NOCTIS_REDIS_URL", "NOCTIS_REDIS_PASSWORD") if name in environment
-    }
-    if url := environment.get("NOCTIS_DATABASE_URL"):
-        settings["NOCTIS_DATABASE_URL"] = new_database(url)
-    return settings
+def server_settings(data_dir: Path) -> dict[str, str]:
+    """Make a database for a data directory; return the settings that name it and the run's Redis, if it has one."""
+    names = ("NOCTIS_REDIS_URL", "NOCTIS_REDIS_PASSWORD")
+    redis = {name: os.environ[name] for name in names if name in os.environ}
+    return {**redis, **own_database(data_dir)}

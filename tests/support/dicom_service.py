@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.databases import own_database
 from tests.support.ports import free_ports
-from tests.support.servers import filled_database
 from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,24 +28,19 @@ READY = "DICOM service ready"
 class DicomService:
     """A service with the facilities NORTH (the default one) and SOUTH, which admits who calls from this host.
 
-    ``environment`` overrides settings. The database is PostgreSQL where the tests have one, else SQLite; ``template``
-    is the data directory of a prepared SQLite service to begin with.
+    ``environment`` overrides settings. The database is PostgreSQL where the tests have one, else SQLite.
     """
 
     data_dir: Path
     environment: dict[str, str] = field(default_factory=dict)
-    template: Path | None = None
     processes: int = 2
     output: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     _reader: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        """Choose a port, and a database of its own."""
+        """Choose a port."""
         (self.port,) = free_ports(1)
-        url = os.environ.get("NOCTIS_DATABASE_URL")
-        if url and "NOCTIS_DATABASE_URL" not in self.environment:
-            self.environment = {"NOCTIS_DATABASE_URL": filled_database(url, self._fill_other), **self.environment}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -60,19 +54,9 @@ class DicomService:
         }
 
     def prepare(self) -> None:
-        """Make the database and the two facilities, where it is no copy of one that has them."""
-        if "NOCTIS_DATABASE_URL" in self.environment:
-            return
-        if self.template is not None:
-            shutil.copytree(self.template, self.data_dir, dirs_exist_ok=True)
-        else:
-            self._fill()
-
-    def _fill_other(self, url: str) -> None:
-        replace(self, environment={**self.environment, "NOCTIS_DATABASE_URL": url})._fill()
-
-    def _fill(self) -> None:
-        self.manage("migrate", "--verbosity", "0")
+        """Make the database and the two facilities."""
+        if "NOCTIS_DATABASE_URL" not in self.environment:
+            self.environment = {**own_database(self.data_dir), **self.environment}
         self.execute(
             "INSERT INTO accounts_facility (code, name, is_default, created_at) VALUES"
             " ('NORTH', 'North hospital', true, '2024-01-01T00:00:00Z'),"

@@ -7,7 +7,6 @@ to such servers, and stops them afterwards.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
@@ -15,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -25,7 +24,6 @@ from tests.support.waiting import wait_for
 IS_ROOT = os.geteuid() == 0
 SERVER_USER = "postgres"
 DATABASE_USER = "noctis"
-FILLED_DATABASE = "noctis_filled"
 
 
 class ProgramMissingError(Exception):
@@ -101,22 +99,26 @@ def new_database(url: str, *, template: str = "template1") -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def filled_database(url: str, fill: Callable[[str], None]) -> str:
-    """Make a database like the one that ``fill`` filled, once for each server: migrations take seconds."""
-    with (_host(url) / "filled.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if FILLED_DATABASE not in _tell_server(url, "SELECT datname FROM pg_database").split():
-            first = new_database(url)
-            fill(first)
-            _tell_server(url, f"ALTER DATABASE {urlsplit(first).path[1:]} RENAME TO {FILLED_DATABASE}")
-    return new_database(url, template=FILLED_DATABASE)
+def rename_database(url: str, name: str) -> None:
+    """Give the database at ``url`` another name."""
+    _tell_server(url, f"ALTER DATABASE {name_of(url)} RENAME TO {name}")
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database at ``url``."""
+    return urlsplit(url).path[1:]
+
+
+def server_folder(url: str) -> Path:
+    """Return the folder of the server that has the database at ``url``."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 def _tell_server(url: str, statement: str) -> str:
     command = [
         postgresql_program("psql"),
         "--host",
-        str(_host(url)),
+        str(server_folder(url)),
         "--username",
         DATABASE_USER,
         "--dbname",
@@ -127,10 +129,6 @@ def _tell_server(url: str, statement: str) -> str:
     return subprocess.run(
         [*command, *options], check=True, env=environment, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
-
-
-def _host(url: str) -> Path:
-    return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 @contextlib.contextmanager

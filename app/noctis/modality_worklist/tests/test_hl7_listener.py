@@ -79,9 +79,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Li
         **os.environ,
         "NOCTIS_DATA_DIR": str(folder / "data"),
         "NOCTIS_HL7_ENABLED": "true",
-        **server_settings(os.environ),
+        **server_settings(folder / "data"),
     }
-    subprocess.run([*MANAGE, "migrate", "-v", "0"], env=environment, check=True)
     subprocess.run([*MANAGE, "add_facility", "NORTH", "North"], env=environment, check=True, capture_output=True)
     running: list[subprocess.Popen[bytes]] = []
 

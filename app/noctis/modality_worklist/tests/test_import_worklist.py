@@ -227,9 +227,8 @@ def test_dcmtk_s_own_sample_database_is_imported(north, tmp_path, capsys):
 @pytest.mark.integration
 def test_a_watched_folder_is_followed_until_sigterm(tmp_path, settings):
     data = tmp_path / "data"
-    environment = {**os.environ, "NOCTIS_DATA_DIR": str(data), **server_settings(os.environ)}
+    environment = {**os.environ, "NOCTIS_DATA_DIR": str(data), **server_settings(data)}
     manage = [sys.executable, str(settings.APP_DIR / "manage.py")]
-    subprocess.run([*manage, "migrate", "-v", "0"], env=environment, check=True)
     subprocess.run([*manage, "add_facility", "NORTH", "North"], env=environment, check=True, capture_output=True)
     folder = tmp_path / "worklist"
     folder.mkdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,34 +22,24 @@ LARGEST_SAMPLE = 700_000
 NewService = Callable[..., DicomService]
 
 
-@pytest.fixture(scope="session")
-def service_template(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
-    """Give the data directory of a prepared SQLite service, to be copied; None where PostgreSQL is used."""
-    if "NOCTIS_DATABASE_URL" in os.environ:
-        return None
-    service = DicomService(tmp_path_factory.mktemp("template") / "data")
-    service.prepare()
-    return service.data_dir
-
-
 @pytest.fixture(scope="module")
-def new_module_service(service_template: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
+def new_module_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
     """Give ``new_service(**environment)`` for services that a module's tests share."""
-    yield from _services(service_template, tmp_path_factory)
+    yield from _services(tmp_path_factory)
 
 
 @pytest.fixture
-def new_service(service_template: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
+def new_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
     """Give ``new_service(**environment)``: a running service of the test's own."""
-    yield from _services(service_template, tmp_path_factory)
+    yield from _services(tmp_path_factory)
 
 
-def _services(template: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
+def _services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewService]:
     started: list[DicomService] = []
 
     def start(*, processes: int = 2, **environment: str) -> DicomService:
         folder = tmp_path_factory.mktemp("service") / "data"
-        service = DicomService(folder, dict(environment), template, processes)
+        service = DicomService(folder, dict(environment), processes)
         service.prepare()
         service.start()
         started.append(service)

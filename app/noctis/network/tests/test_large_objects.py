@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import struct
 from collections.abc import Iterator
@@ -137,7 +136,7 @@ def appliance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     folder = tmp_path_factory.mktemp("large")
     if shutil.disk_usage(folder).free < 2 * PIXELS_LENGTH:
         pytest.skip("the disk has no room for an object of 2 GB")
-    running = Appliance(folder / "data", server_settings(os.environ))
+    running = Appliance(folder / "data", server_settings(folder / "data"))
     running.start()
     try:
         running.fill()

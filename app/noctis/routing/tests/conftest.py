@@ -8,7 +8,6 @@ from noctis.network.tests.conftest import (
     make_images,
     new_module_service,
     new_service,
-    service_template,
 )
 
-__all__ = ["_close_connections", "ct", "make_images", "new_module_service", "new_service", "service_template"]
+__all__ = ["_close_connections", "ct", "make_images", "new_module_service", "new_service"]
