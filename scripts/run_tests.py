@@ -52,8 +52,9 @@ class Check:
     def alone(self) -> Check:
         """Return a run of pytest over the tests alone that failed in this one, one after another."""
         again = f"{self.name}-again"
-        command = (*(word for word in self.command if not word.startswith("--junit-xml=")), "-n", "0", "--last-failed")
-        return replace(self, name=again, command=(*command, f"--junit-xml={RESULTS / again}.xml"))
+        command = (*(word for word in self.command if not word.startswith("--junit-xml=")), "-n", "0")
+        failed = ("--last-failed", "--last-failed-no-failures", "none")  # a run that was killed has noted none
+        return replace(self, name=again, command=(*command, *failed, f"--junit-xml={RESULTS / again}.xml"))
 
     @property
     def report(self) -> Path:
@@ -183,7 +184,9 @@ class Runner:
         self._stream = stream
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._print_lock = threading.Lock()
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("NOCTIS_")}
+        # Hundreds of programs start in a run: each would compile the whole application anew.
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        inherited = {name: value for name, value in inherited.items() if not name.startswith("NOCTIS_")}
         plain = {"NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1"}
         self._environment = {**inherited, **plain, "NOCTIS_DATA_DIR": data_folder}
         self._stopping = False

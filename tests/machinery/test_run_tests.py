@@ -106,6 +106,14 @@ def test_a_test_that_fails_alone_too_has_failed(tmp_path):
     assert outcome_of(pytest_check(tmp_path / "sample", script)) == "1 passed, 1 failed, 0 skipped"
 
 
+def test_a_run_that_was_killed_is_not_repeated_from_the_beginning(tmp_path):
+    (tmp_path / "sample").mkdir()
+    lines = "import os, signal", "def test_a(): pass", "def test_b():", "    open('runs', 'a').write('x')"
+    script = "\n".join((*lines, "    os.kill(os.getpid(), signal.SIGKILL)", ""))
+    assert outcome_of(pytest_check(tmp_path / "sample", script)) == "0 passed, 1 failed, 0 skipped"
+    assert (tmp_path / "sample" / "runs").read_text() == "x"
+
+
 def test_every_part_runs_and_the_last_line_counts_all(capsys):
     wanted = {"build": [python("raise SystemExit(1)")], "lint": [python("pass")], "types": [python("pass")]}
     outcomes = run_tests.run_parts(Runner("/nonexistent", stream=False), wanted, lanes=2)
