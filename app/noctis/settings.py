@@ -83,6 +83,7 @@ NOCTIS_NOTIFICATION_DAYS = env.number("NOCTIS_NOTIFICATION_DAYS", 90, low=1, hig
 NOCTIS_ADMIN_PASSWORD_FILE = env.text("NOCTIS_ADMIN_PASSWORD_FILE", "")
 NOCTIS_BACKUP_STATE = Path(env.text("NOCTIS_BACKUP_STATE", str(NOCTIS_DATA.root / "backup" / "state.json")))
 NOCTIS_BACKUP_REPOSITORY = env.text("NOCTIS_BACKUP_REPOSITORY", f"{NOCTIS_DATA.root}-backup")
+NOCTIS_PAGES_CA_FILE = env.text("NOCTIS_PAGES_CA_FILE", "")
 NOCTIS_BEHIND_TLS = env.flag("NOCTIS_BEHIND_TLS", default=not NOCTIS_EMBEDDED)
 
 # --- Django ----------------------------------------------------------------------------------------------------------
@@ -135,6 +136,7 @@ INSTALLED_APPS = [
     "noctis.scheduling",
     "noctis.dashboards",
     "noctis.sharing",
+    "noctis.readiness",
 ]
 
 MIDDLEWARE = [
@@ -162,6 +164,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "noctis.readiness.context.awaiting_release",
             ],
         },
     },

@@ -35,5 +35,6 @@ urlpatterns = [
     path("", include("noctis.quality_control.urls")),
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.backup.urls")),
+    path("", include("noctis.readiness.urls")),
     path("admin/", include("noctis.operations.urls")),
 ]

@@ -56,7 +56,7 @@ def serving(handler: type[http.server.BaseHTTPRequestHandler], context: ssl.SSLC
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     if context:
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    server.handle_error = lambda *_: None  # type: ignore[method-assign,assignment]  # refused handshakes are meant
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # refused handshakes are meant
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield int(server.server_address[1])
     server.shutdown()
