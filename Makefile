@@ -35,7 +35,7 @@ $(PARTS): system-packages venv-dev
 lint:         ## Linters, formatting, import directions, missing migrations
 types:        ## mypy and tsc
 unit:         ## Fast tests that need no other program
-integration:  ## Tests with real programs, on SQLite and on PostgreSQL with Redis
+integration:  ## Tests with real programs, on PostgreSQL with Redis; where it matters on SQLite too
 frontend:     ## Tests of the front end
 browser:      ## Tests in Chromium
 molecule:     ## Deploys site.yml into containers and proves it

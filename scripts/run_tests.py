@@ -149,7 +149,7 @@ def parts() -> dict[str, list[Check]]:
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
         "integration": [
-            pytest("integration-sqlite", f"integration and not (postgresql or {elsewhere})", *parallel),
+            pytest("integration-sqlite", f"sqlite and not (postgresql or {elsewhere})", *parallel),
             pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
         ],
         "molecule": [scenario(path.parent.name) for path in sorted((ROOT / "molecule").glob("*/molecule.yml"))],

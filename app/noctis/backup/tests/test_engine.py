@@ -26,7 +26,7 @@ from noctis.backup.engine.plan import Plan
 from noctis.backup.engine.postgresql import PostgreSQL
 from noctis.backup_state import BACKUP, CHECK, DRILL, BackupState, read_backup_state
 
-pytestmark = [pytest.mark.integration, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.integration, pytest.mark.sqlite, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from noctis.archive.tests.factories import image, write
 from tests.data.names import NamedPatient
 from tests.data.written_names import WRITTEN_NAMES, declare, keys_for
 
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 
 @pytest.mark.parametrize("patient", WRITTEN_NAMES, ids=lambda patient: patient.key)

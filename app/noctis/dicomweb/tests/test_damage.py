@@ -93,7 +93,6 @@ def test_a_multipart_answer_is_as_long_as_it_says():
     assert len(b"".join(whole.chunks())) == whole.length
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["CT_small.dcm", "emri_small_RLE.dcm", "emri_small.dcm", "image_dfl.dcm"])
 def test_a_file_cut_short_loses_only_the_frames_behind_the_cut(file, reader, name):
     (instance,) = file(name)
@@ -113,7 +112,6 @@ def test_a_file_cut_short_loses_only_the_frames_behind_the_cut(file, reader, nam
             parts_of(answer)
 
 
-@pytest.mark.django_db
 def test_more_frames_than_pixels_is_an_error_for_the_missing_ones(file, reader):
     (instance,) = file("emri_small.dcm")
     Instance.objects.filter(pk=instance.pk).update(number_of_frames=12)
@@ -122,7 +120,6 @@ def test_more_frames_than_pixels_is_an_error_for_the_missing_ones(file, reader):
     assert (response.status_code, response.content) == (500, b"The pixel data ends before frame 11 does.\n")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("name", ["MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm"])
 def test_a_damaged_codestream_is_an_error_in_words(file, reader, name):
     (instance,) = file(name)
@@ -135,7 +132,6 @@ def test_a_damaged_codestream_is_an_error_in_words(file, reader, name):
     assert (response.status_code, response.content) == (500, b"The frame cannot be decoded.\n")
 
 
-@pytest.mark.django_db
 def test_a_frame_too_large_to_be_true_is_not_decoded(file, reader, monkeypatch):
     monkeypatch.setattr("noctis.dicomweb.decoding.LARGEST_FRAME", 1000)
     (instance,) = file("MR_small_RLE.dcm")
@@ -144,7 +140,6 @@ def test_a_frame_too_large_to_be_true_is_not_decoded(file, reader, monkeypatch):
     assert b"too large" in response.content
 
 
-@pytest.mark.django_db
 def test_too_many_frames_are_not_decoded_at_once(file, reader):
     (instance,) = file("emri_small_RLE.dcm")
     many = ",".join(["1"] * 65)
@@ -152,7 +147,6 @@ def test_too_many_frames_are_not_decoded_at_once(file, reader):
     assert len(parts_of(reader.get(address(instance, "frames", many), headers=AS_STORED))) == 65
 
 
-@pytest.mark.django_db
 def test_damage_is_logged_without_names(file, reader, caplog):
     (instance,) = file("CT_small.dcm")
     stored_file(instance).unlink()

@@ -20,7 +20,7 @@ from noctis.dicomweb.tests.conftest import File, address, completed, parts_of, s
 from tests.data.encodings import encodings
 from tests.data.phantoms import angiogram
 
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 AS_STORED = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 NATIVE = 'multipart/related; type="application/octet-stream"'

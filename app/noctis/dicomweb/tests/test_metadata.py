@@ -20,7 +20,7 @@ from tests.data.documents import encapsulated_pdf, structured_report
 from tests.data.names import named_images
 from tests.data.phantoms import THORAX, angiogram, ct_series, palette_map, ultrasound_loop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 NOT_COMPARED = {"SpecificCharacterSet", "AvailableTransferSyntaxUID"}
 

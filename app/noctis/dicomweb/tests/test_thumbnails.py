@@ -18,7 +18,7 @@ from noctis.dicomweb.tests.test_metadata import part10
 from tests.data.documents import encapsulated_pdf, structured_report
 from tests.data.phantoms import THORAX, chest_radiograph, colour_rendering, ct_series, palette_map, ultrasound_loop
 
-pytestmark = [pytest.mark.django_db, pytest.mark.filterwarnings("ignore::UserWarning:pydicom")]
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 
 
 def picture_of(client, series: Series) -> np.ndarray:

@@ -112,6 +112,7 @@ def listener(start: Callable[..., Listener]) -> Listener:
 
 
 @pytest.mark.integration
+@pytest.mark.sqlite
 def test_orders_are_taken_over_one_connection_and_over_several(listener):
     with MLLPClient("127.0.0.1", listener.port) as client:
         for number in (1, 2, 2):
@@ -229,6 +230,7 @@ def test_only_listed_peers_are_heard(start):
 
 
 @pytest.mark.integration
+@pytest.mark.sqlite
 def test_sigterm_ends_it_after_the_message_in_work(start):
     busy = start()
     if "NOCTIS_DATABASE_URL" in busy.environment:

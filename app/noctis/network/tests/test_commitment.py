@@ -183,6 +183,7 @@ def test_who_may_not_use_the_service_gets_no_context(service):
         pass
 
 
+@pytest.mark.sqlite
 def test_a_modality_that_releases_at_once_is_called_and_we_are_the_scp(new_service, images):
     own, taker = new_service(), ReportTaker()
     add_ae(own, port=taker.port)

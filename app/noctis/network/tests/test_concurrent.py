@@ -21,7 +21,7 @@ from tests.support.footprint import MEGABYTE, footprint
 from tests.support.peers import Done, SentObject, bit_preserving_storescp, dcmtk
 from tests.support.raw_peer import IMPLICIT, VERIFICATION, RawPeer
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 
 AT_ONCE = 50
 ROUNDS = 3

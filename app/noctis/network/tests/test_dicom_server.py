@@ -76,6 +76,7 @@ def test_it_lies_in_the_virtual_environment() -> None:
     assert all(command in done.stdout for command in ("start", "status", "stop", "stats"))
 
 
+@pytest.mark.sqlite
 def test_it_starts_answers_counts_and_stops(new_server: NewServer, ct: SentObject) -> None:
     server = new_server()
     server.start("--aet", "MY_PACS", "--max-connections", "20", *database_options())

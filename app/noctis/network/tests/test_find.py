@@ -16,7 +16,7 @@ from noctis.network.tests.find_peer import MODELS, UNIQUE_KEYS, answers_of, aski
 from tests.support.dicom_service import DicomService
 from tests.support.peers import storescu
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 
 NORTH: list[dict[str, Any]] = [
     {"study": 1, "PatientID": "A-1", "PatientName": "Muller^Anne", "StudyDate": "20240229", "StudyTime": "0900"},

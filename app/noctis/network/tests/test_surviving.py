@@ -17,7 +17,7 @@ from tests.support.dicom_service import MANAGE, DicomService, children_of
 from tests.support.peers import RawSender, SentObject, echoscu, in_background, send_raw
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 
 SENDERS = 3
 ROUNDS = 2

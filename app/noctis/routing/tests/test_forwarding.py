@@ -55,6 +55,7 @@ def of(images: list[SentObject]) -> dict[str, bytes]:
     return {image.sop_instance_uid: image.data_set for image in images}
 
 
+@pytest.mark.sqlite
 def test_what_a_rule_selects_arrives_as_it_is_stored(service, make_images: MakeImages, tmp_path: Path):
     images = make_images(12)
     with storescp(tmp_path / "got", "+xa") as port:
@@ -95,6 +96,7 @@ def test_a_destination_that_is_away_is_tried_until_it_is_there(service, make_ima
     assert error(service) == ""
 
 
+@pytest.mark.sqlite
 def test_a_power_cut_in_the_middle_loses_nothing(service, make_images: MakeImages):
     images = make_images(60)
     answered = Receiver(lambda _event, _number: after(0.03))
@@ -116,6 +118,7 @@ def test_a_power_cut_in_the_middle_loses_nothing(service, make_images: MakeImage
     assert sum(detail["instances"] for _, _, detail in entries) == 60
 
 
+@pytest.mark.sqlite
 def test_a_power_cut_while_rules_are_asked_loses_nothing(service, make_images: MakeImages, tmp_path: Path):
     images = make_images(150)
     with storescp(tmp_path / "got", "+xa") as port:
