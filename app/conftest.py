@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import override_settings
 from django_vite.core.asset_loader import DjangoViteAssetLoader, DjangoViteConfig, ManifestClient
 from pytest_django.fixtures import Settings
 
 from noctis.accounts.models import Facility, Role, User
 from noctis.data_directory import DataDirectory
+from tests.support import narrow_flush
 from tests.support.databases import migrated_template, own_file
 
 
@@ -37,6 +39,14 @@ def django_db_modify_db_settings(
 def django_db_keepdb() -> bool:
     """Let Django take the copy as it is; one on a server is made by Django itself."""
     return "NOCTIS_DATABASE_URL" not in os.environ
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    """Empty only what was filled, after a test that commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", narrow_flush.sql_flush)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,7 +17,6 @@ from noctis.modality_worklist.people import version_of
 from noctis.modality_worklist.performed_actions import Reporter, begin_performed_step
 from noctis.modality_worklist.tests.factories import STUDY, report, scheduled
 
-
 WHO = ("roleless", "owner", "stranger", "technician", "southern", "radiologist", "administrator")
 # What these get, in this order; "owner" and "stranger" are facility users of north and south.
 LISTS = (403, 403, 403, 200, 200, 200, 200)

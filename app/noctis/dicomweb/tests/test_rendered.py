@@ -16,7 +16,6 @@ from tests.data.documents import encapsulated_pdf, one_page_pdf
 from tests.data.phantoms import CT_STUDY
 from tests.data.videos import mp4, mpeg2_object, video_object
 
-
 PDF = one_page_pdf("Synthetic letter")
 OCTETS = {"accept": "application/octet-stream"}
 

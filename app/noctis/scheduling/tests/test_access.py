@@ -12,7 +12,6 @@ from noctis.modality_worklist.performed_actions import Reporter, begin_performed
 from noctis.modality_worklist.tests.factories import STUDY, report, scheduled
 from noctis.scheduling.urls import urlpatterns
 
-
 EVERYBODY = ("anonymous", "roleless", "stranger", "owner", "technician", "southern", "radiologist", "administrator")
 NOBODY = (302, 403, 403, 403)
 # What these get, in this order; "owner" and "stranger" are facility users, the step and the report are of the north.
