@@ -58,17 +58,21 @@ def save(study: Study, uid: UUID, content: dict[str, Any], version: int, *, acti
     _require_permission(acting_user)
     _require_image(study, content)
     try:
-        with transaction.atomic():
-            annotation = Annotation.objects.select_for_update().filter(uid=uid).first()
-            if annotation is None:
-                annotation = _begin(study, uid, content, version, acting_user)
-            elif _is_repeated(annotation, study, content, version, acting_user):
-                return annotation
-            else:
-                _require_version(annotation, study, version, acting_user)
-            return _write(annotation, content, acting_user, is_removal=False)
-    except IntegrityError as error:  # two first versions at once
-        raise Conflict(Annotation.objects.filter(uid=uid, study=study, is_removed=False).first()) from error
+        return _save(study, uid, content, version, acting_user)
+    except IntegrityError:  # two first versions at once: the other is there now, and may be this very change
+        return _save(study, uid, content, version, acting_user)
+
+
+@transaction.atomic
+def _save(study: Study, uid: UUID, content: dict[str, Any], version: int, user: User) -> Annotation:
+    annotation = Annotation.objects.select_for_update().filter(uid=uid).first()
+    if annotation is None:
+        annotation = _begin(study, uid, content, version, user)
+    elif not _is_repeated(annotation, study, content, version, user):
+        _require_version(annotation, study, version, user)
+    elif annotation.content == content:
+        return annotation
+    return _write(annotation, content, user, is_removal=False)
 
 
 def remove(study: Study, uid: UUID, version: int, *, acting_user: User) -> None:
@@ -108,12 +112,19 @@ def _begin(study: Study, uid: UUID, content: dict[str, Any], version: int, autho
 
 
 def _is_repeated(annotation: Annotation, study: Study, content: dict[str, Any], version: int, user: User) -> bool:
-    """Whether the latest version is this very change: its answer was lost, so it is sent again."""
-    is_same = not annotation.is_removed and annotation.content == content
+    """Whether the latest version is this very change: its answer was lost, so it is sent again.
+
+    The values of what was drawn may have been worked out anew since.
+    """
+    is_same = not annotation.is_removed and _drawing(annotation.content) == _drawing(content)
     if not is_same or annotation.study_id != study.pk or annotation.author_id != user.pk:
         return False
     former = annotation.versions.filter(number=annotation.version - 1).first()
     return version == (0 if former is None or former.is_removal else former.number)
+
+
+def _drawing(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != "quantities"}
 
 
 def _require_version(annotation: Annotation, study: Study, version: int, user: User) -> None:

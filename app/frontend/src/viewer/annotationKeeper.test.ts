@@ -91,6 +91,17 @@ describe('keeping annotations', () => {
     expect(client.save.mock.lastCall?.[1]).toBe(0);
   });
 
+  it('goes on from what it saved while an older list was on its way', async () => {
+    const { keeper, client } = setUp();
+    keeper.adopt([saved(4)]);
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    keeper.adopt([saved(4)]);
+    keeper.changed('a');
+    await vi.runAllTimersAsync();
+    expect(client.save.mock.calls.map(([, version]) => version)).toEqual([4, 5]);
+  });
+
   it('says nothing to the server of what came and went before it was sent', async () => {
     const { keeper, client } = setUp();
     keeper.changed('a');

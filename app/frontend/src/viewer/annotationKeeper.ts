@@ -53,10 +53,10 @@ export class AnnotationKeeper {
     private readonly storageKey: string,
   ) {}
 
-  /** Takes over what the server has of a study. */
+  /** Takes over what the server has of a study; a list may be older than what was saved while it came. */
   adopt(saved: readonly SavedAnnotation[]): void {
     for (const { uid, studyUid, version } of saved) {
-      this.versions.set(uid, version);
+      this.versions.set(uid, Math.max(version, this.versions.get(uid) ?? 0));
       this.studies.set(uid, studyUid);
     }
   }

@@ -143,6 +143,16 @@ def test_a_change_of_an_old_version_is_refused_and_told_what_there_is(study):
     assert [version.content["text"] for version in Annotation.objects.get().versions.all()] == ["", "second"]
 
 
+def test_what_is_sent_again_with_values_worked_out_anew_is_no_conflict(study):
+    client, _ = client_of(Role.RADIOLOGIST)
+    uid = uuid4()
+    put(client, study, uid, drawing(study, quantities=[]))
+    assert put(client, study, uid, drawing(study)).json()["version"] == 2
+    assert put(client, study, uid, drawing(study)).status_code == 409  # made from what is two versions old
+    (found,) = listed(client, study)["annotations"]
+    assert (found["version"], found["quantities"]) == (2, drawing(study)["quantities"])
+
+
 def test_a_removal_can_be_undone_and_every_version_stays(study):
     client, _ = client_of(Role.RADIOLOGIST)
     uid = uuid4()
