@@ -23,6 +23,7 @@ STATUS: Final[tuple[Check, ...]] = (
 )
 DOCTOR: Final[tuple[Check, ...]] = (
     *STATUS,
+    answers.echo,
     programs.open_files,
     answers.firewall,
     machine.memory,

@@ -47,7 +47,8 @@ def diagnose() -> Iterator[Diagnosis]:
 
 
 def _settings() -> Iterator[Diagnosis]:
-    found = [message for message in run_checks(include_deployment_checks=True) if message.level >= WARNING]
+    messages = run_checks(include_deployment_checks=True)
+    found = [message for message in messages if message.level >= WARNING and not message.is_silenced()]
     for message in found:
         yield Diagnosis(
             "settings",

@@ -16,6 +16,7 @@ from noctisctl.server import Server
 
 SECONDS: Final = 10.0
 SOON_DAYS: Final = 21
+REFUSED: Final = "it rejected the association"
 
 
 def pages(server: Server) -> Iterator[Finding]:
@@ -57,17 +58,25 @@ def _ask(server: Server) -> int:
 
 
 def dicom(server: Server) -> Iterator[Finding]:
-    """Send C-ECHO to the DICOM service."""
+    """Look whether the DICOM port takes connections. No message is sent, so it may be asked every minute."""
+    try:
+        socket.create_connection(("127.0.0.1", server.dicom_port), timeout=SECONDS).close()
+    except OSError as error:
+        yield problem("DICOM", f"port {server.dicom_port} takes no connection: {error}", _RESTART_DICOM)
+    else:
+        yield well("DICOM", f"port {server.dicom_port} takes connections")
+
+
+def echo(server: Server) -> Iterator[Finding]:
+    """Send C-ECHO to the DICOM service. One that does not know us refuses the association, which is an answer too."""
     done = server.run(["dicom-server", "status"], seconds=40)
+    said = (done.output if done.is_good else done.errors).strip().splitlines()
     if done.is_good:
-        yield well("DICOM", done.output.strip())
-        return
-    said = (done.errors or done.output).strip().splitlines()
-    yield problem(
-        "DICOM",
-        said[-1] if said else f"port {server.dicom_port} does not answer",
-        "sudo supervisorctl restart noctis-dicom; read why: sudo noctisctl logs dicom",
-    )
+        yield well("C-ECHO", said[-1] if said else "is answered")
+    elif said and REFUSED in said[-1]:
+        yield well("C-ECHO", "the service answers: it knows no device with its own AE title, and refuses it")
+    else:
+        yield problem("C-ECHO", said[-1] if said else "is not answered", _RESTART_DICOM)
 
 
 def certificate(server: Server) -> Iterator[Finding]:
@@ -90,6 +99,7 @@ def certificate(server: Server) -> Iterator[Finding]:
         yield well("certificate", words)
 
 
+_RESTART_DICOM: Final = "sudo supervisorctl restart noctis-dicom; read why: sudo noctisctl logs dicom"
 _RENEW: Final = "Run site.yml again: it renews what is due. See “Certificates” in operations.md"
 
 

@@ -92,12 +92,12 @@ def restart(server: Server) -> Iterator[Finding]:
 
 def secrets(server: Server) -> Iterator[Finding]:
     """Look whether anybody else may read the secrets."""
-    folders = (server.secrets, server.configuration / "tls")
     try:
-        files = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
+        files = [path for path in server.secrets.rglob("*") if path.is_file()]
+        files += (server.configuration / "tls").glob("*.key")
+        shown = [path for path in files if path.stat().st_mode & stat.S_IROTH]
     except OSError:
         return
-    shown = [path for path in files if path.suffix != ".crt" and path.stat().st_mode & stat.S_IROTH]
     if shown:
         yield problem(
             "secrets",

@@ -65,8 +65,17 @@ def test_a_missing_certificate_is_a_problem(server: Server) -> None:
 
 def test_a_dicom_service_that_does_not_answer_is_a_problem(server: Server, program: Program) -> None:
     program("dicom-server", "echo 'dicom-server: nobody takes the connection.' >&2; exit 1")
-    found = only(answers.dicom(server))
+    found = only(answers.echo(server))
     assert (found.level, found.text) == (Level.PROBLEM, "dicom-server: nobody takes the connection.")
+
+
+def test_a_refusal_is_an_answer(server: Server, program: Program) -> None:
+    program("dicom-server", "echo 'PACS does not answer: it rejected the association (unknown).' >&2; exit 1")
+    assert only(answers.echo(server)).level is Level.WELL
+
+
+def test_the_dicom_port_is_tried(unused_port: int) -> None:
+    assert only(answers.dicom(Server(dicom_port=unused_port))).level is Level.PROBLEM
 
 
 def test_pages_that_do_not_answer_are_a_problem(server: Server, unused_port: int) -> None:
