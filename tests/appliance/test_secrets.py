@@ -18,6 +18,7 @@ SECRETS = ["secret_key", "database_password", "redis_password"]
         *((f"/etc/noctis/secrets/{name}", 0o640, "root", "noctis") for name in SECRETS),
         ("/etc/noctis/tls/ca.key", 0o600, "root", "root"),
         ("/etc/noctis/tls/server.key", 0o600, "root", "root"),
+        ("/etc/noctis/tls/current/privkey.pem", 0o600, "root", "root"),
         ("/etc/postgresql/tls/ca.key", 0o600, "root", "root"),
         ("/etc/postgresql/tls/server.key", 0o600, "postgres", "root"),
         ("/etc/redis/redis.conf", 0o640, "redis", "redis"),
