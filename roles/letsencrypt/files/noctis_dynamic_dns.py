@@ -42,9 +42,8 @@ class Trouble(Exception):
 
 
 def configuration() -> dict[str, Any]:
-    """Read the settings: systemd hands the unit a copy, root reads the file itself."""
-    handed = os.environ.get("CREDENTIALS_DIRECTORY")
-    read: dict[str, Any] = json.loads((Path(handed) / "dynamic-dns" if handed else CONFIGURATION).read_text())
+    """Read the settings, which are root's alone."""
+    read: dict[str, Any] = json.loads(CONFIGURATION.read_text(encoding="utf-8"))
     return read
 
 
