@@ -44,7 +44,7 @@ class Server:
     configuration: Path = Path("/etc/noctis")
     current: Path = Path("/opt/noctis/current")
     releases: Path = Path("/opt/noctis/releases")
-    certificate: Path = Path("/etc/noctis/tls/server.crt")
+    certificate: Path = Path("/etc/noctis/tls/current/fullchain.pem")
     modality_networks: tuple[str, ...] = ()
     services: tuple[str, ...] = ("nginx", "postgresql", "redis-server", "supervisor")
     path: str = field(default=_PATH, repr=False)
