@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -90,7 +91,12 @@ def play(appliance: Appliance):
 
     def run(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
-        command = ["ansible-playbook", f"--inventory={inventory}", f"playbooks/{playbook}", *arguments]
+        command = [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            f"--inventory={inventory}",
+            f"playbooks/{playbook}",
+            *arguments,
+        ]
         environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_HOST_KEY_CHECKING": "false"}
         return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 

@@ -51,7 +51,7 @@ KINDS: Final = (
     Kind("mr", "MR", frozenset({"MR"}), 50, 200),
     Kind("xr", "CR/DR", frozenset({"CR", "DX", "RG", "RF", "PX", "IO", "MG"}), 10, 50),
     Kind("us", "US", frozenset({"US"}), 5, 20),
-    Kind("other", "Others", frozenset(), 10, 50),
+    Kind("other", "Others", frozenset(), 0, 0),
 )
 
 
@@ -174,6 +174,7 @@ class CapacityForm(forms.Form):
                     max_value=most,
                     required=False,
                     initial=round(value, 1),
+                    widget=forms.NumberInput(attrs={"aria-label": f"{one.kind.label}: {label}"}),
                 )
 
         if data:  # what the address does not say is as measured, in the fields too
