@@ -96,7 +96,13 @@ class Appliance(Machine):
         return ssl.create_default_context(cadata=self.authority)
 
     def get(
-        self, path: str, *, name: str | None = None, port: int = HTTPS, context: ssl.SSLContext | None = None
+        self,
+        path: str,
+        *,
+        name: str | None = None,
+        port: int = HTTPS,
+        context: ssl.SSLContext | None = None,
+        cookie: str = "",
     ) -> Answer:
         """Ask for a page under ``name``; certificates are verified unless ``context`` says otherwise."""
         name = name or self.web_name
@@ -106,7 +112,7 @@ class Appliance(Machine):
         with stream:
             request = http.client.HTTPConnection(name, port)
             request.sock = stream
-            request.request("GET", path, headers={"Host": name})
+            request.request("GET", path, headers={"Host": name, **({"Cookie": cookie} if cookie else {})})
             answer = request.getresponse()
             headers = {key.lower(): value for key, value in answer.getheaders()}
             return Answer(answer.status, headers, answer.read().decode(errors="replace"))

@@ -6,7 +6,14 @@ import pytest
 
 from tests.appliance.deployment import Appliance
 
-SECRETS = ["secret_key", "database_password", "redis_password"]
+SHARED = ["secret_key", "database_password", "redis_password"]
+ROOTS_OWN = [
+    "database_readonly_password",
+    "database_backup_password",
+    "redis_administrator_password",
+    "redis_monitoring_password",
+]
+SECRETS = [*SHARED, "database_owner_password", *ROOTS_OWN]
 
 
 @pytest.mark.parametrize(
@@ -15,7 +22,11 @@ SECRETS = ["secret_key", "database_password", "redis_password"]
         ("/etc/noctis", 0o750, "root", "noctis"),
         ("/etc/noctis/noctis.env", 0o640, "root", "noctis"),
         ("/etc/noctis/secrets", 0o750, "root", "noctis"),
-        *((f"/etc/noctis/secrets/{name}", 0o640, "root", "noctis") for name in SECRETS),
+        *((f"/etc/noctis/secrets/{name}", 0o640, "root", "noctis") for name in SHARED),
+        ("/etc/noctis/secrets/database_owner_password", 0o640, "root", "noctis-owner"),
+        *((f"/etc/noctis/secrets/{name}", 0o600, "root", "root") for name in ROOTS_OWN),
+        ("/etc/noctis/pgpass", 0o600, "root", "root"),
+        ("/etc/redis/users.acl", 0o640, "redis", "redis"),
         ("/etc/noctis/tls/ca.key", 0o600, "root", "root"),
         ("/etc/noctis/tls/server.key", 0o600, "root", "root"),
         ("/etc/noctis/tls/current/privkey.pem", 0o600, "root", "root"),
