@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.appliance.deployment import Appliance
@@ -106,7 +108,7 @@ def test_everything_belongs_to_the_owner(appliance: Appliance) -> None:
         (APPLICATION, "UPDATE audit_auditentry SET username = 'nobody'"),
         (APPLICATION, "DELETE FROM audit_auditentry"),
         (APPLICATION, "ALTER TABLE reports_report DISABLE TRIGGER ALL"),
-        (READER, "SET default_transaction_read_only = off; DELETE FROM archive_study"),
+        (READER, "BEGIN READ WRITE; DELETE FROM archive_study"),
         (READER, "SELECT * FROM django_session"),
         (READER, "SELECT password FROM accounts_user"),
         (BACKUP, "DELETE FROM archive_study"),
@@ -116,7 +118,7 @@ def test_everything_belongs_to_the_owner(appliance: Appliance) -> None:
 def test_what_a_role_may_not_do_is_refused(appliance: Appliance, role: str, statement: str) -> None:
     done = appliance.host.run(f'psql service={role} --set ON_ERROR_STOP=1 --command "{statement}"')
     assert done.rc != 0
-    assert "permission denied" in done.stderr or "must be owner" in done.stderr
+    assert re.search("permission denied|must be owner|must be superuser", done.stderr), done.stderr
 
 
 def test_a_table_of_a_later_migration_is_within_reach(appliance: Appliance) -> None:
@@ -151,7 +153,7 @@ def test_postgresql_is_sized_by_the_machine_and_listens_on_loopback_only(applian
 
 def test_redis_lets_in_nobody_without_a_name(appliance: Appliance) -> None:
     assert "NOAUTH" in appliance.run("redis-cli ping")
-    assert "WRONGPASS" in appliance.run("REDISCLI_AUTH=$(cat /etc/noctis/secrets/redis_password) redis-cli ping")
+    assert "NOAUTH" in appliance.run("REDISCLI_AUTH=$(cat /etc/noctis/secrets/redis_password) redis-cli ping")
     assert redis(appliance, "noctis", "redis_password", "ping") == "PONG"
 
 
@@ -161,7 +163,7 @@ def test_redis_lets_in_nobody_without_a_name(appliance: Appliance) -> None:
         *(
             ("noctis", "redis_password", command)
             for command in (
-                "flushall", "flushdb", "keys *", "config get *", "acl list", "debug sleep 0", "shutdown nosave",
+                "flushall", "flushdb", "keys *", "config get *", "acl list", "shutdown nosave",
                 "get elsewhere", "script flush", "swapdb 0 1", "client kill type normal", "replicaof no one",
             )
         ),
@@ -188,7 +190,10 @@ def test_a_queued_job_survives_a_restart_of_redis_and_is_carried_out(appliance: 
         appliance.run(f"noctis-manage shell --command '{queue_job}'")
         before = queued(appliance)
         # What is on disk counts, so that it is no last word of Redis that saves it.
-        wait_for(lambda: "prepare_series" in appliance.run("cat /var/lib/redis/appendonlydir/*.aof"), "the job on disk")
+        wait_for(
+            lambda: appliance.host.run("grep -q prepare_series /var/lib/redis/appendonlydir/*.aof").rc == 0,
+            "the job on disk",
+        )
         appliance.run("systemctl kill --signal KILL redis-server; systemctl restart redis-server")
         assert queued(appliance) == before > 0
     finally:
