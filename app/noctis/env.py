@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -77,6 +78,16 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """Return a comma-separated list without empty items."""
         return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def networks(self, name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
+        """Return a comma-separated list of addresses or CIDR networks."""
+        networks = []
+        for word in self.words(name, default):
+            try:
+                networks.append(ip_network(word, strict=False))
+            except ValueError as error:
+                raise ConfigurationError(f"{name} holds {word!r}, which is no address and no network.") from error
+        return networks
 
     def storage_classes(self, name: str) -> list[str]:
         """Return a comma-separated list of UIDs that nothing else than storage can have in the standard."""

@@ -14,3 +14,11 @@ accesslog = None  # Nginx keeps the access log, without query strings
 errorlog = "-"
 forwarded_allow_ips = "*"  # only Nginx can reach the socket
 umask = 0o007
+
+
+def on_starting(_server: object) -> None:
+    """Let the processes count for the metrics, before any of them begins."""
+    from noctis.monitoring.metrics.folders import count_in
+    from noctis.settings import NOCTIS_DATA
+
+    count_in(NOCTIS_DATA, "web")

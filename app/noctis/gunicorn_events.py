@@ -12,3 +12,12 @@ accesslog = None
 errorlog = "-"
 loglevel = os.environ.get("NOCTIS_GUNICORN_LOG_LEVEL", "info")
 umask = 0o007
+
+
+def on_starting(_server: object) -> None:
+    """Let the processes count for the metrics where pages are served here too, before any of them begins."""
+    from noctis.monitoring.metrics.folders import count_in
+    from noctis.settings import NOCTIS_DATA, NOCTIS_EMBEDDED
+
+    if NOCTIS_EMBEDDED:
+        count_in(NOCTIS_DATA, "web")

@@ -36,5 +36,6 @@ urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/"), name="administration"),
     path("admin/", include("noctis.backup.urls")),
     path("", include("noctis.readiness.urls")),
+    path("", include("noctis.monitoring.urls")),
     path("admin/", include("noctis.operations.urls")),
 ]

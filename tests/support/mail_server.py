@@ -62,7 +62,13 @@ class Sign:
 
 @contextmanager
 def mail_server_at(
-    port: int, box: MailBox, *, tls: Certificate | None = None, implicit: bool = False, sign: Sign | None = None
+    port: int,
+    box: MailBox,
+    *,
+    host: str = "127.0.0.1",
+    tls: Certificate | None = None,
+    implicit: bool = False,
+    sign: Sign | None = None,
 ) -> Iterator[None]:
     """Run a server; with ``tls`` it wants STARTTLS, or ``implicit`` TLS, before it takes anything."""
     context = None
@@ -71,7 +77,7 @@ def mail_server_at(
         context.load_cert_chain(tls.certificate, tls.key)
     controller = Controller(
         box,
-        hostname="127.0.0.1",
+        hostname=host,
         port=port,
         ssl_context=context if implicit else None,
         tls_context=None if implicit else context,

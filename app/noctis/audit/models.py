@@ -89,6 +89,7 @@ class Action(models.TextChoices):
     GO_LIVE_STEP_REOPENED = "go_live_step_reopened", "Step to go-live opened again"
     WENT_LIVE = "went_live", "Released for clinical use"
     GO_LIVE_WITHDRAWN = "go_live_withdrawn", "Release for clinical use withdrawn"
+    ALERT_TRIED = "alert_tried", "Test alert raised"
     SETTING_CHANGED = "setting_changed", "Setting changed"
     PROCEDURE_SCHEDULED = "procedure_scheduled", "Procedure scheduled"
     PROCEDURE_CHANGED = "procedure_changed", "Scheduled procedure changed"

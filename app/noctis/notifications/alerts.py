@@ -1,4 +1,4 @@
-"""System alerts: what is wrong with the appliance itself is told once when it begins, and once when it is over."""
+"""System alerts: what is wrong with the appliance itself is told when it begins, now and then, and when it is over."""
 
 from __future__ import annotations
 
@@ -35,6 +35,13 @@ def resolve_alert(key: str, text: str, *, path: str = "") -> None:
     alert.resolved_at = timezone.now()
     alert.save(update_fields=["resolved_at"])
     _tell(alert, f"Resolved: {text}", path, "resolved")
+
+
+def remind_of_alert(key: str, text: str, *, path: str = "") -> None:
+    """Tell the administrators that it is still wrong; nothing happens where nothing is."""
+    alert = Alert.objects.filter(key=key, resolved_at=None).first()
+    if alert is not None:
+        _tell(alert, f"Still: {text}", path, "reminded")
 
 
 def _tell(alert: Alert, text: str, path: str, state: str) -> None:

@@ -12,17 +12,13 @@ from django.utils import timezone
 from noctis.accounts.models import User
 from noctis.archive.models import QuarantinedObject, QuarantineReason, Reception, Study
 from noctis.archive.signals import objects_quarantined, studies_ready
-from noctis.network.models import RemoteApplicationEntity
 from noctis.notifications.actions import mark_read, notify
 from noctis.notifications.alerts import raise_alert, resolve_alert
 from noctis.notifications.digest import make_digests
 from noctis.notifications.event_kinds import Event, MailChoice
 from noctis.notifications.mail_content import message_for
-from noctis.notifications.models import Alert, DigestPreference, EventPreference, Mail, Notification
+from noctis.notifications.models import DigestPreference, EventPreference, Mail, Notification
 from noctis.notifications.tasks import remove_old_notifications
-from noctis.operations import troubles
-from noctis.operations.views.overview import DiskSpace
-from noctis.routing.models import Transmission
 
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -81,43 +77,6 @@ def test_one_trouble_is_told_once_and_once_more_when_it_is_over(administrator: U
     assert told(radiologist) == []
     raise_alert("disk", "The disk is nearly full.")
     assert len(told(administrator)) == 3
-
-
-def test_a_disk_that_swings_around_the_bound_rings_once(administrator: User, data_dir, monkeypatch) -> None:
-    for free in (50, 9, 11, 9, 11, 13, 11, 50):
-        monkeypatch.setattr(troubles, "disk_space", lambda free=free: DiskSpace(100 * 10**9, free * 10**9))
-        troubles.look_for_trouble()
-    first, second = told(administrator)
-    assert first == "The disk of the archive is 9% free (9 GB). When it is full, no image is taken any more."
-    assert second == "Resolved: the disk of the archive is 13% free (13 GB)"
-    assert Alert.objects.get().resolved_at is not None
-
-
-def test_e_mail_that_fails_again_and_again_is_told_in_the_bell(
-    administrator: User, reader: User, data_dir, study: Study
-) -> None:
-    notify(Event.REPORT_FINAL, recipients=[reader], study=study)
-    Mail.objects.update(attempts=4, last_error="421 busy")
-    troubles.look_for_trouble()
-    assert told(administrator) == ["E-mails do not go out: 1 wait after several attempts."]
-    Mail.objects.update(attempts=1)
-    troubles.look_for_trouble()
-    Mail.objects.update(attempts=0)
-    troubles.look_for_trouble()
-    assert told(administrator)[1:] == ["Resolved: e-mails go out again."]
-
-
-def test_images_that_cannot_be_sent_are_told_once_for_the_whole_queue(
-    administrator: User, data_dir, people, studies: list[Study]
-) -> None:
-    device = RemoteApplicationEntity.objects.create(ae_title="AWAY", facility=people.north)
-    for study in studies:
-        Transmission.objects.create(
-            study=study, origin="rule", destination=device, destination_facility=people.north, attempts=5
-        )
-    troubles.look_for_trouble()
-    troubles.look_for_trouble()
-    assert told(administrator) == ["Images do not go out: 3 wait after several attempts."]
 
 
 def test_arrivals_are_told_to_those_of_the_facility_who_asked(

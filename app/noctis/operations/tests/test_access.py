@@ -187,6 +187,10 @@ EXPECTED = {
     "go_live_item": ("post", (SIGN_IN, *(REFUSED,) * 5, MISSING)),
     "go_live_release": ("post", (SIGN_IN, *(REFUSED,) * 5, 422)),
     "capacity": ("get", ADMINISTRATORS),
+    "monitoring:metrics": ("get", OPEN),  # from this machine; its own tests try other ones
+    "monitoring:alerts": ("get", ADMINISTRATORS),
+    "monitoring:alert_figures": ("get", ADMINISTRATORS),
+    "monitoring:test_alert": ("post", ADMINISTRATORS_POST),
     "operations:overview": ("get", ADMINISTRATORS),
     "operations:users": ("get", ADMINISTRATORS),
     "operations:new_user": ("get", ADMINISTRATORS),

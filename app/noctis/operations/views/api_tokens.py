@@ -11,7 +11,7 @@ from noctis.accounts.actions import revoke_api_token
 from noctis.accounts.client_address import client_address
 from noctis.accounts.models import ApiToken
 from noctis.accounts.permissions import administrators_only, signed_in_user
-from noctis.operations.keyset import page_before
+from noctis.keyset import page_before
 
 PAGE_SIZE = 100
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from noctis.accounts.permissions import administrators_only
 from noctis.audit.models import AppendOnlyQuerySet, AuditEntry
+from noctis.keyset import page_before
 from noctis.operations.forms import AuditFilterForm
-from noctis.operations.keyset import page_before
 
 PAGE_SIZE = 100
 

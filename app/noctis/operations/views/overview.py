@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
-
 from django.conf import settings
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse
@@ -15,33 +12,8 @@ from noctis.accounts.models import Facility, User
 from noctis.accounts.permissions import administrators_only, signed_in_user
 from noctis.archive.models import QuarantinedObject, Study
 from noctis.dicom_address import dicom_address
+from noctis.disk_space import disk_space
 from noctis.network.models import RemoteApplicationEntity
-
-LITTLE_SPACE = 0.10
-
-
-@dataclass(frozen=True)
-class DiskSpace:
-    """Bytes of the file system that holds the archive."""
-
-    total: int
-    free: int
-
-    @property
-    def used(self) -> int:
-        """What is taken, by the archive or anything else."""
-        return self.total - self.free
-
-    @property
-    def is_short(self) -> bool:
-        """Whether less than a tenth is left."""
-        return self.free < self.total * LITTLE_SPACE
-
-
-def disk_space() -> DiskSpace:
-    """Return the space where studies are stored."""
-    usage = shutil.disk_usage(settings.NOCTIS_DATA.root)
-    return DiskSpace(usage.total, usage.free)
 
 
 @administrators_only
@@ -59,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "facilities": Facility.objects.count(),
         "application_entities": RemoteApplicationEntity.objects.filter(is_active=True).count(),
         "disk": disk_space(),
+        "little_space": settings.NOCTIS_ALERT_DISK_FREE_PERCENT,
         "dicom": dicom_address(request),
         "accepts_unknown_callers": settings.NOCTIS_UNKNOWN_CALLERS != "refuse",
         "version": settings.VERSION,

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from noctis.accounts.permissions import administrators_only, signed_in_user
+from noctis.keyset import page_before
 from noctis.network.models import RemoteApplicationEntity
-from noctis.operations.keyset import page_before
 from noctis.storage_commitment.actions import send_again
 from noctis.storage_commitment.models import CommitmentRequest, CommitmentRequestQuerySet, CommitmentState, Outcome
 
