@@ -246,8 +246,7 @@ def _lay_out(place: Path, content: dict[str, bytes], key_group: str) -> None:
     place.parent.mkdir(mode=0o755, exist_ok=True)
     making = Path(tempfile.mkdtemp(dir=place.parent))
     for name, data in content.items():
-        path = making / name
-        is_key = name == "privkey.pem"
+        path, is_key = making / name, name == "privkey.pem"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
             file.write(data)
             os.fsync(file.fileno())
@@ -299,7 +298,16 @@ def issue(site: Site) -> None:
             raise Trouble(f"The public authority gave no certificate; the present one stays.\n{last_words(done)}")
         answered.write_text(f"{wanted}\n", encoding="ascii")
         say(f"The public authority gave the certificate {site.lineage}.")
+        forget_trials(site)
     deploy(site)
+
+
+def forget_trials(site: Site) -> None:
+    """Let nobody go on renewing what the trial service gave, once another authority has answered."""
+    for trial in LINEAGES.glob("noctis-*staging*"):
+        if trial.name != site.lineage:
+            must("certbot", "delete", "--non-interactive", "--cert-name", trial.name)
+            (site.folder / f"{trial.name}.request").unlink(missing_ok=True)
 
 
 def last_words(done: subprocess.CompletedProcess[str]) -> str:
@@ -326,11 +334,9 @@ def status(site: Site, *, as_json: bool) -> int:
         "names": [name for name in site.names if covers(certificate, name)],
         "names_not_covered": [name for name in site.names if not covers(certificate, name)],
     }
-    if as_json:
-        say(json.dumps(told, indent=2))
-    else:
-        for name, value in told.items():
-            say(f"{name.replace('_', ' '):18} {', '.join(value) if isinstance(value, list) else value}")
+    shown = {name: ", ".join(value) if isinstance(value, list) else value for name, value in told.items()}
+    lines = [f"{name.replace('_', ' '):18} {value}" for name, value in shown.items()]
+    say(json.dumps(told, indent=2) if as_json else "\n".join(lines))
     return 0 if seconds > 0 and site.names[0] in told["names"] else 1
 
 
