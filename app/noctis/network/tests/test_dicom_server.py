@@ -15,6 +15,7 @@ from pydicom import dcmread
 
 from noctis.network.tests.dicom_server_command import Server
 from tests.support.certificates import Authority
+from tests.support.databases import own_file
 from tests.support.peers import RawSender, SentObject, bit_preserving_storescp, dcmtk, echoscu, storescu
 from tests.support.ports import free_ports
 from tests.support.servers import new_database
@@ -36,11 +37,12 @@ PRODUCTION = {
 
 @pytest.fixture
 def new_server(tmp_path: Path) -> Iterator[NewServer]:
-    """Give ``new_server(**environment)``, which ends with the test."""
+    """Give ``new_server(**environment)``, which ends with the test; its own database is up to date."""
     made: list[Server] = []
 
     def new(**environment: str) -> Server:
         made.append(Server(tmp_path / f"data{len(made)}", environment))
+        own_file(made[-1].data_dir / "noctis.sqlite3")
         return made[-1]
 
     yield new

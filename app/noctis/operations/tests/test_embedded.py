@@ -12,6 +12,7 @@ import pytest
 
 from noctis.operations.embedded.readiness import web_answers
 from tests.support.appliance import Appliance
+from tests.support.databases import own_file
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -25,10 +26,17 @@ def appliance(tmp_path: Path) -> Iterator[Appliance]:
     assert processes_of(made) == []
 
 
+@pytest.fixture
+def prepared(appliance: Appliance) -> Appliance:
+    """Give the appliance with a database that is up to date; ``running`` and the samples begin with none."""
+    own_file(appliance.data_dir / "noctis.sqlite3")
+    return appliance
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
     made = Appliance(tmp_path_factory.mktemp("running") / "data")
-    made.start()
+    made.start(seconds=180)
     yield made
     made.stop()
 
@@ -91,22 +99,22 @@ def test_the_data_folder_is_private(running):
     assert loose == []
 
 
-def test_a_second_start_keeps_the_data_and_the_password_of_the_first_administrator(appliance, tmp_path):
+def test_a_second_start_keeps_the_data_and_the_password_of_the_first_administrator(prepared, tmp_path):
     password_file = tmp_path / "password"
     password_file.write_text("correct-horse-battery\n")
-    appliance.environment["NOCTIS_ADMIN_PASSWORD_FILE"] = str(password_file)
-    appliance.start()
-    appliance.fill()
-    assert "/set-up/" not in appliance.said()
-    assert appliance.stop(signal.SIGINT) == 0
-    appliance.output.clear()
+    prepared.environment["NOCTIS_ADMIN_PASSWORD_FILE"] = str(password_file)
+    prepared.start()
+    prepared.fill()
+    assert "/set-up/" not in prepared.said()
+    assert prepared.stop(signal.SIGINT) == 0
+    prepared.output.clear()
     password_file.write_text("another-password-now\n")
-    appliance.start()
+    prepared.start()
     count = "from noctis.accounts.models import *; print(User.objects.count(), Facility.objects.count())"
-    assert appliance.manage("shell", "-v", "0", "-c", count).split() == [str(len(appliance.users) + 1), "3"]
+    assert prepared.manage("shell", "-v", "0", "-c", count).split() == [str(len(prepared.users) + 1), "3"]
     check = "from noctis.accounts.models import *; print(User.objects.get(username='admin').check_password('{}'))"
-    assert appliance.manage("shell", "-v", "0", "-c", check.format("correct-horse-battery")).strip() == "True"
-    assert "Made the default facility" not in appliance.said()
+    assert prepared.manage("shell", "-v", "0", "-c", check.format("correct-horse-battery")).strip() == "True"
+    assert "Made the default facility" not in prepared.said()
 
 
 @pytest.mark.parametrize(
@@ -139,12 +147,12 @@ def test_a_wrong_setting_is_named(appliance):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_no_process(appliance, number):
-    appliance.start()
-    assert len(processes_of(appliance)) >= 5
-    assert appliance.stop(number) == 0
-    assert processes_of(appliance) == []
-    assert appliance.output[-1] == "Noctis has stopped."
+def test_a_stop_leaves_no_process(prepared, number):
+    prepared.start()
+    assert len(processes_of(prepared)) >= 5
+    assert prepared.stop(number) == 0
+    assert processes_of(prepared) == []
+    assert prepared.output[-1] == "Noctis has stopped."
 
 
 def test_a_stop_during_the_start_leaves_no_process(appliance):
@@ -153,10 +161,10 @@ def test_a_stop_during_the_start_leaves_no_process(appliance):
     assert processes_of(appliance) == []
 
 
-def test_a_killed_parent_leaves_no_process(appliance):
-    appliance.start()
-    appliance.stop(signal.SIGKILL)
-    wait_for(lambda: processes_of(appliance) == [], "the end of every process", seconds=30)
+def test_a_killed_parent_leaves_no_process(prepared):
+    prepared.start()
+    prepared.stop(signal.SIGKILL)
+    wait_for(lambda: processes_of(prepared) == [], "the end of every process", seconds=30)
 
 
 def test_the_first_start_sends_the_samples_and_the_second_does_not(appliance):
