@@ -96,7 +96,7 @@ def _listening_socket(host: str, port: int, setting: str) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     where = f"{host} port {port}"
     try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
     except OSError as error:
         raise ServiceCannotStart(
             f"The DICOM service cannot listen on {where}: {os.strerror(error.errno or 0)}. "

@@ -14,7 +14,7 @@ from noctis.network.configuration import ServiceConfiguration
 
 NAME: Final = "dicom_service.json"
 START_TIME: Final = 21  # among the fields of /proc/PID/stat, counted from zero, see proc(5)
-ALL_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+ALL_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1", "": "127.0.0.1"}  # noqa: S104
 
 
 @dataclass(frozen=True)
