@@ -8,7 +8,7 @@ from tests.appliance.deployment import Appliance
 def test_ssh_lets_in_keys_alone_and_not_root(appliance: Appliance) -> None:
     settings = dict(line.split(" ", 1) for line in appliance.run("sshd -T").splitlines() if " " in line)
     wanted = {"passwordauthentication": "no", "kbdinteractiveauthentication": "no", "permitrootlogin": "no"}
-    wanted |= {"maxauthtries": "4", "x11forwarding": "no", "allowtcpforwarding": "no", "permitemptypasswords": "no"}
+    wanted |= {"maxauthtries": "3", "x11forwarding": "no", "allowtcpforwarding": "no", "permitemptypasswords": "no"}
     assert {name: settings[name] for name in wanted} == wanted
     assert "authorised staff only" in appliance.run("cat /etc/issue.net")
 
@@ -33,7 +33,7 @@ def test_no_service_writes_its_memory_to_the_disk(appliance: Appliance) -> None:
 
 
 def test_the_network_has_room_for_images(appliance: Appliance) -> None:
-    assert appliance.run("sysctl --values net.ipv4.tcp_rmem").split()[2] == "16777216"
+    assert appliance.run("sysctl --values net.ipv4.tcp_rmem").split()[2] == "33554432"
     assert appliance.run("sysctl --values net.ipv4.conf.all.accept_redirects").strip() == "0"
 
 
