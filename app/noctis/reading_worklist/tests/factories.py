@@ -15,8 +15,13 @@ from noctis.reading_worklist.following import follow_studies
 _numbers = count(1)
 
 
-def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: Any) -> Study:
-    """Insert a study of ``facility``, with its row of the worklist; its search text is made as ingest makes it."""
+def make_study(
+    facility: Facility, patient_name: str = "Phantom^Ada", *, is_followed: bool = True, **values: Any
+) -> Study:
+    """Insert a study of ``facility``, with its row of the worklist; its search text is made as ingest makes it.
+
+    Who makes many lets them be followed together.
+    """
     number = next(_numbers)
     now = timezone.now()
     identifier = values.pop("patient_identifier", f"P{number}")
@@ -50,5 +55,6 @@ def make_study(facility: Facility, patient_name: str = "Phantom^Ada", **values: 
         search_text=" ".join(parts).lower(),
         **fields,
     )
-    follow_studies([study.pk])
+    if is_followed:
+        follow_studies([study.pk])
     return study

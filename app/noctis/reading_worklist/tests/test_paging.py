@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from noctis.reading_worklist import paging
+from noctis.reading_worklist.following import follow_studies
 from noctis.reading_worklist.models import ReadingTask
 from noctis.reading_worklist.paging import COLUMNS, Order, capped_count, page_of
 from noctis.reading_worklist.tests.factories import make_study
@@ -23,7 +24,7 @@ def small_pages(monkeypatch):
 def studies(people):
     """Insert 40 studies with many equal and some absent values."""
     numbers = random.Random(5)  # noqa: S311  (always the same studies)
-    for _ in range(40):
+    made = [
         make_study(
             numbers.choice([people.north, people.south]),
             numbers.choice(["Alpha^A", "Beta^B", "", "Gamma^G"]),
@@ -32,7 +33,11 @@ def studies(people):
             accession_number=numbers.choice(["", "A1", "A2"]),
             instance_count=numbers.randint(1, 3),
             received_at=timezone.now() - timedelta(minutes=numbers.randint(0, 5)),
+            is_followed=False,
         )
+        for _ in range(40)
+    ]
+    follow_studies([study.pk for study in made])
     return ReadingTask.objects.select_related("facility")
 
 
