@@ -18,10 +18,12 @@ from hl7.mllp.streams import CARRIAGE_RETURN, END_BLOCK, START_BLOCK
 from noctis.modality_worklist.hl7_acknowledgement import refused
 from noctis.modality_worklist.hl7_message import Header, Hl7Rejected
 from noctis.modality_worklist.hl7_receiver import Peer, PeerRule, answer
+from noctis.service_manager import listening_socket
 
 logger = logging.getLogger(__name__)
 
 WORKERS = 4
+BACKLOG = 100
 STOP_SECONDS = 10.0
 
 
@@ -88,8 +90,9 @@ class Hl7Listener:
         """Listen until ``stop`` is set; ``on_ready`` gets the port. Raises ListenerCannotStart."""
         configuration = self._configuration
         try:
+            listener = listening_socket(configuration.host, configuration.port, BACKLOG)
             server = await start_hl7_server(
-                self._accept, configuration.host, configuration.port, limit=configuration.maximum_bytes
+                self._accept, sock=listener, backlog=BACKLOG, limit=configuration.maximum_bytes
             )
         except OSError as error:
             raise ListenerCannotStart(

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 UNLIMITED = 2**31 - 1
 ACCEPT_PAUSE_SECONDS = 0.1
 ABORT_SECONDS = 5.0
+REQUEST_SECONDS = 10.0
 CROWD = 2
 
 
@@ -121,6 +122,7 @@ class Acceptor:
                 return False
             self._admitted.add(association)
             self._note_active()
+            self._changed.notify_all()
             return True
 
     def _note_active(self) -> None:
@@ -153,8 +155,7 @@ class Acceptor:
         with self._changed:
             if len(self._running) < crowd:
                 return True
-            waiting = [association for association in self._running if association not in self._admitted]
-            if waiting:
+            if waiting := self._waiting():
                 addresses = Counter(association.address for association in waiting)
                 frequent = max(addresses, key=addresses.__getitem__)
                 next(association for association in waiting if association.address == frequent).cut_off()
@@ -173,18 +174,27 @@ class Acceptor:
             raise
 
     def _drain(self) -> None:
-        """Wait for the running associations, then abort what is left."""
-        self.is_stopping = True
+        """Wait for the running associations, then abort what is left.
+
+        Who has just connected gets a moment to ask for its association: nobody else will answer it.
+        """
+        drain_seconds = self.configuration.drain_seconds
+        deadline = time.monotonic() + drain_seconds
         with self._changed:
-            waiting = [association for association in self._running if association not in self._admitted]
-            for association in waiting:
+            self._changed.wait_for(lambda: not self._waiting(), min(REQUEST_SECONDS, drain_seconds))
+            self.is_stopping = True
+            for association in self._waiting():
                 association.cut_off()
-            self._changed.wait_for(lambda: not self._running, self.configuration.drain_seconds)
+            self._changed.wait_for(lambda: not self._running, max(0.0, deadline - time.monotonic()))
             left = list(self._running)
         for association in left:
             association.abort(block=False)
         with self._changed:
             self._changed.wait_for(lambda: not self._running, ABORT_SECONDS)
+
+    def _waiting(self) -> list[AcceptedAssociation]:
+        """Return the connections that have not asked for anything yet, the oldest first."""
+        return [association for association in self._running if association not in self._admitted]
 
 
 def application_entity(configuration: ServiceConfiguration) -> AE:

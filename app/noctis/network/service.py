@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import signal
 import socket
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from multiprocessing.sharedctypes import RawArray
 
 from django.conf import settings
 from pynetdicom import _config
 
+from noctis import service_manager
 from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
 from noctis.network.acceptor import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
+from noctis.network.exclusive import AnotherIsThere, one_at_a_time, service_in
 from noctis.network.outgoing import run_outgoing
 from noctis.network.process_group import Announce, Child, ProcessGroup
 from noctis.network.service_record import ServiceRecord
@@ -32,8 +32,6 @@ from noctis.network.transport_security import TlsUnusable, tls_context
 logger = logging.getLogger(__name__)
 
 BACKLOG = 128
-LOCK_SECONDS = 2.0
-LOCK_RETRY_SECONDS = 0.1
 STOP_GRACE_SECONDS = 15.0
 INDEXER_SECONDS = 60.0
 
@@ -46,36 +44,62 @@ def run_service(configuration: ServiceConfiguration, on_ready: Callable[[], None
     """Serve until SIGTERM or SIGINT; ``on_ready`` is called when associations are accepted.
 
     Then the acceptors finish what runs, and the indexer, which alone ignores those signals, empties the spool. With TLS
-    SIGHUP makes the acceptors read certificate and key anew.
+    SIGHUP makes the acceptors read certificate and key anew. Where a keeper starts another service to take the place of
+    this one, that one accepts first; it indexes and sends what is owed once this one has ended that.
     """
     os.umask(0o077)
-    settings.NOCTIS_DATA.create()
-    with _alone_in_data_directory(), ExitStack() as sockets:
-        listeners = [
-            Listener(sockets.enter_context(listener.socket), listener.is_secured)
-            for listener in listening_sockets(configuration)
-        ]
-        if leftovers := discard_unfinished():
-            logger.info("removed %d files that were never received to the end", leftovers)
-        begin_anew(settings.NOCTIS_DATA.statistics)
-        ServiceRecord.of_this_process(configuration).write(settings.NOCTIS_DATA)
-        counts = RawArray("i", configuration.processes)
-        acceptors = [
-            Child(
-                f"DICOM acceptor {index + 1}",
-                partial(_accept, listeners, configuration, counts, index),
-                on_end=partial(counts.__setitem__, index, 0),
-                reloads=configuration.tls is not None,
+    data = settings.NOCTIS_DATA
+    data.create()
+    takes_over = service_manager.takes_over()
+    with ExitStack() as resources:
+        try:
+            resources.enter_context(
+                service_in(data.run, takes_over=takes_over, may_be_succeeded=service_manager.is_kept())
             )
-            for index in range(configuration.processes)
-        ]
-        indexer = Child("indexer", partial(_index, listeners), stop_signals=(signal.SIGUSR1,))
-        outgoing = Child("outgoing", partial(_send, listeners, configuration))
-        group = ProcessGroup([indexer, *acceptors, outgoing], on_ready)
-        group.run()
-        sockets.close()
-        group.stop([*acceptors, outgoing], configuration.drain_seconds + STOP_GRACE_SECONDS)
-        group.stop([indexer], INDEXER_SECONDS)
+        except AnotherIsThere as error:
+            raise ServiceCannotStart(f"Another DICOM service already works in {data.root}.") from error
+        with ExitStack() as sockets:
+            listeners = [
+                Listener(sockets.enter_context(listener.socket), listener.is_secured)
+                for listener in listening_sockets(configuration)
+            ]
+            if not takes_over:
+                _clear_away()
+            begin_anew(data.statistics)
+
+            def announce() -> None:
+                ServiceRecord.of_this_process(configuration).write(data)
+                on_ready()
+
+            _run_processes(configuration, listeners, sockets, announce)
+
+
+def _clear_away() -> None:
+    """Remove what a service that was killed left half received; one that still runs may be receiving."""
+    if leftovers := discard_unfinished():
+        logger.info("removed %d files that were never received to the end", leftovers)
+
+
+def _run_processes(
+    configuration: ServiceConfiguration, listeners: Sequence[Listener], sockets: ExitStack, on_ready: Callable[[], None]
+) -> None:
+    counts = RawArray("i", configuration.processes)
+    acceptors = [
+        Child(
+            f"DICOM acceptor {index + 1}",
+            partial(_accept, listeners, configuration, counts, index),
+            on_end=partial(counts.__setitem__, index, 0),
+            reloads=configuration.tls is not None,
+        )
+        for index in range(configuration.processes)
+    ]
+    indexer = Child("indexer", partial(_index, listeners), stop_signals=(signal.SIGUSR1,))
+    outgoing = Child("outgoing", partial(_send, listeners, configuration))
+    group = ProcessGroup([indexer, *acceptors, outgoing], on_ready)
+    group.run()
+    sockets.close()
+    group.stop([*acceptors, outgoing], configuration.drain_seconds + STOP_GRACE_SECONDS)
+    group.stop([indexer], INDEXER_SECONDS)
 
 
 def listening_sockets(configuration: ServiceConfiguration) -> Iterator[Listener]:
@@ -93,10 +117,9 @@ def listening_sockets(configuration: ServiceConfiguration) -> Iterator[Listener]
 
 def _listening_socket(host: str, port: int, setting: str) -> socket.socket:
     """Return a listening socket; raises ServiceCannotStart where the address is taken or not ours."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     where = f"{host} port {port}"
     try:
-        listener = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=host == "::")
+        listener = service_manager.listening_socket(host, port, BACKLOG)
     except OSError as error:
         raise ServiceCannotStart(
             f"The DICOM service cannot listen on {where}: {os.strerror(error.errno or 0)}. "
@@ -127,7 +150,9 @@ def _accept(
 def _index(listeners: Sequence[Listener], stop: StopSignal, _announce: Announce) -> None:
     _stop_listening(listeners)
     _prepare_log(is_verbose=False)
-    run_indexer(stop.is_set)
+    with one_at_a_time(settings.NOCTIS_DATA.run, "indexer", stop.is_set) as is_its_turn:
+        if is_its_turn:
+            run_indexer(stop.is_set)
 
 
 def _send(
@@ -136,7 +161,9 @@ def _send(
     _stop_listening(listeners)
     _prepare_log(is_verbose=configuration.is_verbose)
     record_to(settings.NOCTIS_DATA.statistics, "outgoing")
-    run_outgoing(stop)
+    with one_at_a_time(settings.NOCTIS_DATA.run, "outgoing", stop.is_set) as is_its_turn:
+        if is_its_turn:
+            run_outgoing(stop)
 
 
 def _stop_listening(listeners: Sequence[Listener]) -> None:
@@ -161,25 +188,3 @@ def _prepare_log(*, is_verbose: bool) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
         library.addHandler(handler)
         library.propagate = False
-
-
-@contextmanager
-def _alone_in_data_directory() -> Iterator[None]:
-    """Make sure that no other service indexes the same spool.
-
-    The children inherit the lock: a new service waits until the last child of one that was killed is gone.
-    """
-    path = settings.NOCTIS_DATA.run / "dicom_service.lock"
-    with path.open("w") as lock:
-        deadline = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > deadline:
-                    raise ServiceCannotStart(
-                        f"Another DICOM service already works in {settings.NOCTIS_DATA.root}."
-                    ) from error
-                time.sleep(LOCK_RETRY_SECONDS)
-        yield

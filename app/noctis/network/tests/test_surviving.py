@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.dicom_service import MANAGE, DicomService, children_of
 from tests.support.peers import RawSender, SentObject, echoscu, in_background, send_raw
+from tests.support.raw_peer import ASSOCIATE_AC, IMPLICIT, VERIFICATION, associate_rq
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
@@ -221,3 +222,16 @@ def end_every_session(service: DicomService) -> None:
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
+
+
+def test_who_has_just_connected_when_the_service_stops_is_still_answered(new_service) -> None:
+    service: DicomService = new_service()
+    with socket.create_connection(("127.0.0.1", service.port), timeout=30) as late:
+        wait_for(lambda: echoscu(service.port).returncode == 0, "another association: the connection is accepted")
+        os.kill(service.pid, signal.SIGTERM)
+        wait_for(lambda: not accepts(service.port), "the end of listening")
+        late.sendall(associate_rq([(1, VERIFICATION, [IMPLICIT])]))
+        answer = late.recv(1)
+    service.wait(seconds=30)
+
+    assert answer == bytes((ASSOCIATE_AC,))

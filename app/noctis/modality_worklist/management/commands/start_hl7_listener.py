@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from noctis.modality_worklist.hl7_listener import Hl7Listener, ListenerCannotStart, ListenerConfiguration
+from noctis.service_manager import tell_ready
 
 
 class Command(BaseCommand):
@@ -35,3 +36,4 @@ class Command(BaseCommand):
     def _say(self, host: str, port: int) -> None:
         self.stdout.write(f"HL7 listener ready on {host}:{port}")
         self.stdout.flush()
+        tell_ready()

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from noctis.network.configuration import ServiceConfiguration
 from noctis.network.service import ServiceCannotStart, run_service
+from noctis.service_manager import tell_ready
 
 
 class Command(BaseCommand):
@@ -37,3 +38,4 @@ class Command(BaseCommand):
     def _say(self, line: str) -> None:
         self.stdout.write(line)
         self.stdout.flush()
+        tell_ready()
