@@ -9,7 +9,7 @@ FRONTEND_SOURCES := $(shell find $(FRONTEND) \( -name node_modules -o -name dist
 QUIETLY := $(CURDIR)/scripts/quietly
 PARTS := lint types unit integration frontend browser molecule
 
-.PHONY: help run test quick bench $(PARTS) venv venv-dev deploy-tools frontend-build system-packages format lock clean
+.PHONY: help run test quick bench bundle $(PARTS) venv venv-dev deploy-tools frontend-build system-packages format lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,9 @@ quick: system-packages venv-dev  ## The same without containers
 bench: system-packages venv-dev frontend-build  ## Compares the speed with Orthanc and DCMTK (BENCH=quick: the short form)
 	@PYTHONPATH=app exec $(BIN)/python -m tests.support.servers $(BIN)/python -m tests.bench \
 	  $(if $(filter quick,$(BENCH)),--quick) $(if $(BENCH_PARTS),--only $(BENCH_PARTS)) $(if $(BENCH_JSON),--json $(BENCH_JSON))
+
+bundle: venv-dev  ## Pack what installs an appliance without a registry of Python packages (DEBS=yes: Debian's too)
+	@$(BIN)/python scripts/build-bundle $(if $(DEBS),--debs)
 
 # Several parts asked for at once run in one go, so that all of them run even if the first one fails.
 ASKED := $(filter $(PARTS),$(MAKECMDGOALS))
