@@ -145,6 +145,7 @@ def write_shared(path: Path, text: str) -> None:
     """Write a file whole or not at all, readable by its owner and the group of its folder."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o640)  # whatever the umask of root's command is
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -52,6 +52,11 @@ class Restored:
     taken_in: int
     missing: list[MissingStudy]
 
+    @property
+    def noted_at(self) -> datetime | None:
+        """Up to when the journal reaches."""
+        return datetime.fromisoformat(self.noted_until) if self.noted_until else None
+
     def sentences(self) -> Iterator[str]:
         """Say it to the operator."""
         if self.taken_in:
@@ -63,8 +68,9 @@ class Restored:
             yield f"  {one.study}  {one.facility}  {sender}  noted {one.at[:16]}  {len(one.paths)} objects"
         if not self.missing:
             yield "Nothing that was noted is missing."
-        if self.noted_until:
-            yield f"The journal reaches to {self.noted_until[:19]} UTC: ask the modalities for what they sent later."
+        if self.noted_at:
+            until = f"{self.noted_at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"The journal reaches to {until}: ask the modalities for what they sent later."
         else:
             yield "There is no journal of what was received after the backup: ask every modality."
 

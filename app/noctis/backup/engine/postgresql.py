@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +52,7 @@ class PostgreSQL:
             text=True,
         ) as process:
             assert process.stdout is not None  # noqa: S101
-            yield from csv.reader(process.stdout)
+            yield from _rows(process.stdout)
             complaint = process.stderr.read() if process.stderr else ""
         if process.returncode:
             raise BackupError(f"the database does not answer: {complaint.strip()}")
@@ -174,7 +174,7 @@ class _Moment:
         line = self._psql.stdout.readline()
         if not line or line.startswith(("ERROR", "psql:", "FATAL")):
             raise BackupError(f"the database does not answer: {line.strip()}")
-        yield from csv.reader([line])
+        yield from _rows([line])
 
     def _say(self, statement: str) -> None:
         assert self._psql.stdin is not None  # noqa: S101
@@ -184,6 +184,11 @@ class _Moment:
         except BrokenPipeError:
             said = self._psql.stdout.read() if self._psql.stdout else ""
             raise BackupError(f"the database does not answer: {said.strip()}") from None
+
+
+def _rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    """Read CSV, in which an empty line is a row of one NULL."""
+    return (row or [""] for row in csv.reader(lines))
 
 
 def _counts(text: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import secrets
 import sqlite3
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from noctis.archive import indexer
 from noctis.archive.models import Instance
 from noctis.archive.tests.factories import deliver, image, reception
+from noctis.audit.models import Action, AuditEntry
 from noctis.backup.engine.command import execute
 from noctis.backup.engine.databases import NEWEST, open_database
 from noctis.backup.engine.making import prepare
@@ -122,6 +125,21 @@ def test_newer_data_and_other_installations_are_not_overwritten(plan, tmp_path, 
     manifest = '"taken_at": "2001-01-01T00:00:00+00:00"'
     assert newest > moment("2001-01-01T00:00:00+00:00")
     assert _refuses_newer(plan, manifest, capsys)
+
+
+def test_the_embedded_default_has_a_command_for_the_same_backups(data_dir, settings, database, tmp_path, capsys):
+    if database["kind"] != "sqlite":
+        pytest.skip("the embedded default keeps its index in SQLite")
+    settings.NOCTIS_BACKUP_STATE = data_dir.root / "backup" / "state.json"
+    settings.NOCTIS_BACKUP_REPOSITORY = str(tmp_path / "repository")
+    call_command("backup", "now")
+    with (data_dir.run / "noctis.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(CommandError, match="Stop it"):
+            call_command("backup", "restore")
+    assert "Snapshot" in capsys.readouterr().out
+    entry = AuditEntry.objects.get(action=Action.BACKUP_MADE)
+    assert entry.detail["ok"] is True
 
 
 def _refuses_newer(plan: Plan, manifest: str, capsys: pytest.CaptureFixture[str]) -> bool:

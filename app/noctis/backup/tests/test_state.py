@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -32,7 +33,9 @@ def well() -> BackupState:
 
 def test_the_state_comes_back_as_it_was_written(tmp_path):
     path = tmp_path / "state.json"
+    umask = os.umask(0o077)
     write_backup_state(path, well())
+    os.umask(umask)
     assert read_backup_state(path) == well()
     assert path.stat().st_mode & 0o777 == 0o640
     assert [entry.name for entry in tmp_path.iterdir()] == ["state.json"]
