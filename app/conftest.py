@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -26,7 +27,7 @@ def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Let the tests' database be a copy of one that has every migration."""
-    database = django_settings.DATABASES["default"]
+    database: dict[str, Any] = django_settings.DATABASES["default"]
     wanted = database.setdefault("TEST", {})
     if url := os.environ.get("NOCTIS_DATABASE_URL"):
         wanted["TEMPLATE"] = migrated_template(url)
