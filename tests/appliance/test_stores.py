@@ -94,6 +94,10 @@ def test_everything_belongs_to_the_owner(appliance: Appliance) -> None:
     assert ask_postgresql(appliance, query, "noctis") == OWNER
 
 
+def test_the_rights_are_as_they_should_be_and_the_command_for_them_says_so(appliance: Appliance) -> None:
+    assert appliance.run("noctis-database-rights").strip() == "as it was"
+
+
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
