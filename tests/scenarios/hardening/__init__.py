@@ -1,0 +1,1 @@
+"""What an attacker finds, and what an administrator is kept from doing by mistake."""
