@@ -11,7 +11,7 @@ class State(models.TextChoices):
     """How a condition stands; a new one needs no migration."""
 
     FINE = "fine", "Fine"
-    BETWEEN = "between", "Near the threshold"
+    BETWEEN = "between", "Not decided"
     WRONG = "wrong", "Wrong"
     UNWATCHED = "unwatched", "Not watched"
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from noctis.disk_space import disk_space
-from noctis.monitoring.conditions.finding import Finding, too_little
+from noctis.monitoring.conditions.finding import Finding, too_little, unwatched
 from noctis.monitoring.intake import intake
 
 GIGABYTE: Final = 10**9
@@ -27,7 +27,7 @@ def days_left() -> Finding:
     """Look at when the disk will be full, by what really comes in."""
     left = _days_left()
     if left is None:
-        return Finding(is_wrong=None, text=_outlook())
+        return unwatched(_outlook())
     limit = settings.NOCTIS_ALERT_DISK_DAYS
     return too_little(left, limit, f"the disk of the archive fills up: {_outlook()}", well_from=limit * 1.2)
 

@@ -97,7 +97,7 @@ def test_the_forecast_comes_from_what_was_really_stored(look: Look, settings, sm
 
 def test_before_the_first_day_there_is_no_forecast(look: Look) -> None:
     look("disk forecast")
-    assert (state("disk forecast"), told()) == (State.BETWEEN, [])
+    assert (state("disk forecast"), told()) == (State.UNWATCHED, [])
 
 
 def test_a_certificate_that_ends_soon_is_told_and_that_it_was_renewed(look: Look, settings, tmp_path: Path) -> None:
