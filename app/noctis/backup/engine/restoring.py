@@ -138,12 +138,17 @@ def _take_over(plan: Plan, folder: Path, snapshot: Snapshot) -> None:
         for name in ("",) if restored.is_file() else IDENTITY:
             source, target = restored / name, place / name
             if source.is_dir():
-                shutil.copytree(source, target, dirs_exist_ok=True)
+                shutil.copytree(source, target, dirs_exist_ok=True, ignore=_links)
             elif source.is_file():
                 target.write_bytes(source.read_bytes())  # into the present file: owner and mode stay
     marks = [tag.removeprefix(INSTALLATION) for tag in snapshot.tags if tag.startswith(INSTALLATION)]
     if marks:
         plan.installation.write_text(f"{marks[0]}\n", encoding="ascii")
+
+
+def _links(folder: str, names: list[str]) -> list[str]:
+    """Return the links among some names: which certificate is in use, each server decides by itself."""
+    return [name for name in names if (Path(folder) / name).is_symlink()]
 
 
 def _numbers(release: str) -> tuple[int, ...]:
