@@ -65,7 +65,7 @@ def _change(places: Places, options: argparse.Namespace) -> None:
         case "rollback":
             switching.roll_back(places, restore_database=options.restore_database)
         case "dump":
-            sys.stdout.write(f"{database.dump(places, releases.in_use(places))}\n")
+            sys.stdout.write(f"{database.dump(places, f'of-{releases.in_use(places)}')}\n")
         case "prune":
             for gone in releases.prune(places, options.keep):
                 sys.stdout.write(f"Removed {gone}.\n")

@@ -45,10 +45,10 @@ def migrate(places: Places, release: Path) -> None:
     manage(places, release, "migrate", "--noinput")
 
 
-def dump(places: Places, release: str) -> Path:
+def dump(places: Places, name: str) -> Path:
     """Write the database to a file that root alone can read."""
     places.dumps.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = places.dumps / f"before-{release}.dump"
+    path = places.dumps / f"{name}.dump"
     part = path.with_suffix(".part")
     with part.open("wb") as file:
         part.chmod(0o600)

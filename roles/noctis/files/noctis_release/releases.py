@@ -106,7 +106,7 @@ def prune(places: Places, keep: int) -> Iterator[str]:
         if path not in environments and not path.name.startswith("."):
             shutil.rmtree(path)
             yield f"environment {path.name}"
-    for path in places.dumps.glob("before-*.dump"):
-        if re.sub(r"^before-(.*)\.dump$", r"\1", path.name) not in kept:
+    for path in places.dumps.glob("*-*.dump"):
+        if re.sub(r"^(?:before|of)-(.*)\.dump$", r"\1", path.name) not in kept:
             path.unlink()
             yield path.name

@@ -97,7 +97,7 @@ def _announce(change: Switch) -> None:
 
 def _carry_out(change: Switch) -> None:
     places, before = change.places, change.before
-    dump = str(database.dump(places, change.name)) if change.former and change.pending else ""
+    dump = str(database.dump(places, f"before-{change.name}")) if change.former and change.pending else ""
     record = Record(change.name, change.former, is_compatible=not change.is_breaking, dump=dump)
     if not change.pending and before is not None and before.release == change.name:
         record = replace(before, is_checked=False)
