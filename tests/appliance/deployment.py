@@ -103,6 +103,7 @@ class Appliance(Machine):
         port: int = HTTPS,
         context: ssl.SSLContext | None = None,
         cookie: str = "",
+        authorization: str = "",
     ) -> Answer:
         """Ask for a page under ``name``; certificates are verified unless ``context`` says otherwise."""
         name = name or self.web_name
@@ -112,7 +113,8 @@ class Appliance(Machine):
         with stream:
             request = http.client.HTTPConnection(name, port)
             request.sock = stream
-            request.request("GET", path, headers={"Host": name, **({"Cookie": cookie} if cookie else {})})
+            sent = {"Host": name, "Cookie": cookie, "Authorization": authorization}
+            request.request("GET", path, headers={key: value for key, value in sent.items() if value})
             answer = request.getresponse()
             headers = {key.lower(): value for key, value in answer.getheaders()}
             return Answer(answer.status, headers, answer.read().decode(errors="replace"))
