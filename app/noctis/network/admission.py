@@ -83,8 +83,8 @@ def admit(request: AssociationRequest) -> Admission | Refusal:
     entity = RemoteApplicationEntity.objects.select_related("facility").filter(ae_title=request.calling_ae_title)
     decision = decide(request, entity.first(), current_policy())
     if isinstance(decision, Refusal) and _is_own_check(request):
-        facility = Facility.objects.order_by("pk").first()
-        return decision if facility is None else Admission(facility, None, is_own_check=True)
+        # It may only echo, also before there is any facility: this one is not in the database and owns nothing.
+        return Admission(Facility(), None, is_own_check=True)
     return decision
 
 
