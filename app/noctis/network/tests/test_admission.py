@@ -126,22 +126,6 @@ def test_without_a_default_facility_no_stranger_is_admitted(settings) -> None:
     assert isinstance(admit(AssociationRequest("ANY", settings.NOCTIS_AE_TITLE, "127.0.0.1")), Refusal)
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("facilities", [0, 1])
-def test_the_machine_itself_may_echo_under_its_own_title_and_do_no_more(settings, facilities: int) -> None:
-    settings.NOCTIS_UNKNOWN_CALLERS = "refuse"
-    for number in range(facilities):
-        Facility.objects.create(code=f"F{number}", name=f"Facility {number}")
-    request = AssociationRequest(settings.NOCTIS_AE_TITLE, settings.NOCTIS_AE_TITLE, "127.0.0.1")
-
-    admitted = admit(request)
-
-    assert isinstance(admitted, Admission)
-    assert admitted.services == {DicomService.VERIFICATION}
-    assert admitted.facility.pk is None
-    assert isinstance(admit(replace(request, address="10.1.2.3")), Refusal)
-
-
 CERTIFICATE = "ab" * 32
 OVER_TLS = replace(REQUEST, is_tls=True)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from noctis.accounts.models import Facility
-from noctis.dicom.association_rejection import Rejection
 from noctis.network.admission import Admission, AssociationRequest, Refusal, admit
 from noctis.network.dicom_services import DicomService
 from tests.support.dicom_service import DicomService as RunningService
@@ -54,12 +53,13 @@ def test_who_may_do_more_anyway_still_may(refusing: Any) -> None:
     assert DicomService.STORAGE in decision.services
 
 
-def test_without_a_facility_nobody_is_let_in(settings: Any, db: None) -> None:
+def test_before_there_is_a_facility_it_may_echo_too(settings: Any, db: None) -> None:
     settings.NOCTIS_UNKNOWN_CALLERS = "refuse"
     Facility.objects.all().delete()
     decision = admit(OWN)
-    assert isinstance(decision, Refusal)
-    assert decision.rejection == Rejection.CALLING_AE_TITLE_NOT_RECOGNISED
+    assert isinstance(decision, Admission)
+    assert decision.services == {DicomService.VERIFICATION}
+    assert decision.facility.pk is None
 
 
 @pytest.mark.integration
