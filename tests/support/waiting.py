@@ -9,7 +9,7 @@ from typing import TypeVar
 Value = TypeVar("Value")
 
 
-def wait_for(condition: Callable[[], Value], what: str, *, seconds: float = 20.0) -> Value:
+def wait_for(condition: Callable[[], Value], what: str, *, seconds: float = 60.0) -> Value:
     """Return the first true value of ``condition``; fail with ``what`` when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:

@@ -26,7 +26,9 @@ from noctis.quality_control.tests.factories import add_series, study_with_images
 
 @pytest.fixture
 def motion(db) -> Verdict:
-    return Verdict(RejectReason.objects.get(name="Motion"), "Breathing", is_repeat_requested=True)
+    # The migration made it; a test that committed may have emptied the table since.
+    reason, _ = RejectReason.objects.get_or_create(name="Motion")
+    return Verdict(reason, "Breathing", is_repeat_requested=True)
 
 
 def test_single_images_a_series_or_the_study_are_rejected_and_taken_back(people, motion):

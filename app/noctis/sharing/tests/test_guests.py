@@ -21,7 +21,7 @@ from noctis.sharing.guest_dicomweb import FOR_GUESTS
 from noctis.sharing.tests.conftest import PASSWORD, let_guest_in
 
 # Open to everybody, and without anything of a patient.
-OPEN = ("healthz", "sign-in", "verify")
+OPEN = ("healthz", "sign-in", "verify", "metrics")
 OWN = ("guest/", "shared/")
 BULK = "7FE00010"
 
