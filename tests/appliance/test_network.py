@@ -21,11 +21,11 @@ def knock(machine: Machine, address: str, port: int) -> int:
 
 
 def test_only_the_expected_ports_listen(appliance: Appliance) -> None:
-    assert {port for _, port in listening(appliance)} == {"22", "80", "443", "2575", "5432", "6379", "11112"}
+    assert {port for _, port in listening(appliance)} == {"22", "80", "443", "2575", "5432", "6379", "9100", "11112"}
 
 
-def test_database_and_cache_listen_on_the_loopback_interface_only(appliance: Appliance) -> None:
-    inner = {address for address, port in listening(appliance) if port in {"5432", "6379"}}
+def test_stores_and_exporter_listen_on_the_loopback_interface_only(appliance: Appliance) -> None:
+    inner = {address for address, port in listening(appliance) if port in {"5432", "6379", "9100"}}
     assert inner <= {"127.0.0.1", "[::1]"}
 
 
