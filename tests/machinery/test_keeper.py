@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from noctis_keeper.state import State, settings_digest
+from tests.support.short_folder import short_folder
 from tests.support.waiting import wait_for
 
 CODE = Path(__file__).resolve().parents[2] / "roles" / "supervisor" / "files"
@@ -109,12 +110,13 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Kept]:
-    keeper = Kept(tmp_path)
-    yield keeper
-    if keeper.process is not None:
-        keeper.process.terminate()
-        keeper.process.wait(timeout=20)
+def kept() -> Iterator[Kept]:
+    with short_folder() as folder:
+        keeper = Kept(folder)
+        yield keeper
+        if keeper.process is not None:
+            keeper.process.terminate()
+            keeper.process.wait(timeout=20)
 
 
 def pages(answer: str, status: int = 200) -> str:

@@ -8,13 +8,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.dicom_service import MANAGE, ROOT, DicomService, children_of
 from tests.support.peers import RawSender, SentObject, in_background, send_raw
+from tests.support.short_folder import short_folder
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.integration
@@ -69,13 +69,14 @@ class KeptService(DicomService):
 
 
 @pytest.fixture
-def kept_service(tmp_path: Path) -> Iterator[KeptService]:
+def kept_service() -> Iterator[KeptService]:
     """Give a running service with a keeper."""
-    service = KeptService(tmp_path / "data")
-    service.prepare()
-    service.start()
-    yield service
-    service.stop()
+    with short_folder() as folder:
+        service = KeptService(folder / "data")
+        service.prepare()
+        service.start()
+        yield service
+        service.stop()
 
 
 def test_no_image_is_refused_while_another_service_takes_over(
