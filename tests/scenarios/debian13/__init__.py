@@ -1,0 +1,1 @@
+"""The appliance on Debian 13, and what becomes of a run of site.yml that was killed."""
