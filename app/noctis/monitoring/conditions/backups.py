@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -22,30 +23,12 @@ def backup_state() -> BackupState | None:
 
 def backups() -> Finding:
     """Look at the age of the last good backup, and at the last check of the repository."""
-    try:
-        state = backup_state()
-    except ValueError:
-        return DAMAGED
-    if state is None:
-        return NOT_SET_UP
-    if failed := state.failed_last(CHECK):
-        return Finding(is_wrong=True, text=f"the repository of the backups has errors: {failed.error}")
-    now = timezone.now()
-    return _finding("backup", _last(state, BACKUP), now, is_late=state.is_backup_late(now))
+    return _look("backup", BACKUP, CHECK, "the repository of the backups has errors", BackupState.is_backup_late)
 
 
 def rehearsals() -> Finding:
     """Look at when a restore was rehearsed, and how the last one went."""
-    try:
-        state = backup_state()
-    except ValueError:
-        return DAMAGED
-    if state is None:
-        return NOT_SET_UP
-    if failed := state.failed_last(DRILL):
-        return Finding(is_wrong=True, text=f"the last restore drill failed: {failed.error}")
-    now = timezone.now()
-    return _finding("restore drill", _last(state, DRILL), now, is_late=state.is_drill_late(now))
+    return _look("restore drill", DRILL, DRILL, "the last restore drill failed", BackupState.is_drill_late)
 
 
 def backup_hours() -> float | None:
@@ -67,9 +50,19 @@ def last_successes() -> dict[str, datetime]:
     return {kind: run.finished_at for kind, run in state.last_success.items()} if state else {}
 
 
-def _last(state: BackupState, kind: str) -> datetime | None:
+def _look(what: str, kind: str, proof: str, failure: str, is_late: Callable[[BackupState, datetime], bool]) -> Finding:
+    """Look at the runs of a kind; a failed one of ``proof`` is wrong however young the last good one is."""
+    try:
+        state = backup_state()
+    except ValueError:
+        return DAMAGED
+    if state is None:
+        return NOT_SET_UP
+    if failed := state.failed_last(proof):
+        return Finding(is_wrong=True, text=f"{failure}: {failed.error}")
+    now = timezone.now()
     run = state.last_success.get(kind)
-    return run.finished_at if run else None
+    return _finding(what, run.finished_at if run else None, now, is_late=is_late(state, now))
 
 
 def _finding(what: str, at: datetime | None, now: datetime, *, is_late: bool) -> Finding:
