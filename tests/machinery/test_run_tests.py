@@ -100,6 +100,14 @@ def test_a_test_that_passes_alone_is_counted_and_told_as_unsteady(tmp_path, caps
     assert "!!! 1 of sample FAILED BESIDE THE OTHERS and passed alone" in printed
 
 
+def test_a_test_that_failed_and_could_not_clean_up_counts_once(tmp_path):
+    (tmp_path / "sample").mkdir()
+    fixture = "import pytest", "from pathlib import Path", "seen = Path('seen').exists()", "@pytest.fixture"
+    body = "def left():", "    yield", "    Path('seen').touch()", "    assert seen"
+    script = "\n".join((*fixture, *body, "def test_a(): pass", "def test_b(left): assert seen", ""))
+    assert outcome_of(pytest_check(tmp_path / "sample", script)) == "2 passed, 0 failed, 0 skipped, 1 unsteady"
+
+
 def test_a_test_that_fails_alone_too_has_failed(tmp_path):
     (tmp_path / "sample").mkdir()
     script = "def test_a(): pass\ndef test_b(): assert False\n"

@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from pynetdicom.pdu import P_DATA_TF
 
 from noctis.network.releasing import release
 from noctis.network.requesting import keep_answers
@@ -63,10 +64,14 @@ class Report:
 
 @dataclass
 class Modality:
-    """An association of a modality that asks and waits; it answers reports by ``statuses``, then with Success."""
+    """An association of a modality that asks and waits; it answers reports by ``statuses``, then with Success.
+
+    A report is heard once its answer is on the wire: a release that overtook the answer would break the association.
+    """
 
     statuses: list[int]
     reports: queue.SimpleQueue[Report] = field(default_factory=queue.SimpleQueue)
+    taken: queue.SimpleQueue[Report] = field(default_factory=queue.SimpleQueue)
     association: Association = field(init=False)
 
     def ask(self, dataset: Dataset | None, *, action: int = 1, instance: str = WELL_KNOWN) -> tuple[int | None, str]:
@@ -79,8 +84,13 @@ class Modality:
         return self.reports.get(timeout=40)
 
     def take(self, event: evt.Event) -> tuple[int, None]:
-        self.reports.put(report_of(event))
+        self.taken.put(report_of(event))
         return (self.statuses.pop(0) if self.statuses else 0), None
+
+    def note_sent(self, event: evt.Event) -> None:
+        """Hand over the report whose answer, a single P-DATA-TF, was sent."""
+        if isinstance(event.pdu, P_DATA_TF) and not self.taken.empty():
+            self.reports.put(self.taken.get())
 
 
 def report_of(event: evt.Event) -> Report:
@@ -96,7 +106,11 @@ def associated(
     modality = Modality(list(statuses))
     entity = AE(calling)
     entity.add_requested_context(STORAGE_COMMITMENT_PUSH_MODEL)
-    handlers: Any = [(evt.EVT_CONN_OPEN, keep_answers), (evt.EVT_N_EVENT_REPORT, modality.take)]
+    handlers: Any = [
+        (evt.EVT_CONN_OPEN, keep_answers),
+        (evt.EVT_N_EVENT_REPORT, modality.take),
+        (evt.EVT_PDU_SENT, modality.note_sent),
+    ]
     association = entity.associate("127.0.0.1", service.port, ae_title=called, evt_handlers=handlers)
     assert association.is_established, "the association was not accepted"
     modality.association = association
