@@ -97,12 +97,23 @@ def test_files_that_never_change_are_kept_by_browsers(appliance: Appliance) -> N
     assert appliance.get("/static/nothing-here.js").headers["cache-control"] == "public, max-age=3600"
 
 
+def counted_answers(appliance: Appliance, modality: Machine, pages: str, options: str) -> Counter[str]:
+    """Ask for ``pages``, a range in curl's notation, and count the answers by their status."""
+    command = f"curl {options} --silent --insecure --resolve {appliance.web_name}:443:{appliance.address}"
+    told = "--output /dev/null --write-out '%{http_code} '"
+    return Counter(modality.run(f"{command} {told} 'https://{appliance.web_name}{pages}'").split())
+
+
 def test_who_tries_many_passwords_is_slowed_down(appliance: Appliance, modality: Machine) -> None:
-    options = f"--silent --insecure --resolve {appliance.web_name}:443:{appliance.address} --data x=y"
-    tries = modality.run(
-        f"curl {options} --output /dev/null --write-out '%{{http_code}} ' 'https://{appliance.web_name}/sign-in?[1-40]'"
-    )
-    counted = Counter(tries.split())
+    counted = counted_answers(appliance, modality, "/sign-in?[1-40]", "--data x=y")
     assert counted["403"] >= 30
     assert counted["429"] >= 5
     assert appliance.get("/sign-in").status == 200
+
+
+def test_a_program_that_asks_too_fast_is_slowed_down_and_pages_are_not(appliance: Appliance, modality: Machine) -> None:
+    at_once = "--http1.1 --parallel --parallel-max 300"
+    counted = counted_answers(appliance, modality, "/api/?[1-500]", at_once)
+    assert counted["429"] >= 5
+    assert counted["404"] + counted["429"] == 500
+    assert counted_answers(appliance, modality, "/sign-in?[1-40]", at_once) == {"200": 40}
