@@ -24,7 +24,7 @@ from noctis.modality_worklist.hl7_listener import ListenerCannotStart, ListenerC
 from noctis.modality_worklist.tests.hl7_messages import header, order
 from tests.support.appliance import server_settings
 from tests.support.ports import free_ports
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 MANAGE = [sys.executable, str(Path(__file__).resolve().parents[3] / "manage.py")]
 
@@ -131,7 +131,7 @@ def test_orders_are_taken_over_one_connection_and_over_several(listener):
         sender.join()
     assert codes == ["AA"] * 3
     assert listener.steps() == "5"
-    assert "HL7 ORM^O01 C2 from 127.0.0.1: AA" in listener.said()
+    wait_until_said(listener, "HL7 ORM^O01 C2 from 127.0.0.1: AA")
     assert "Phantom" not in listener.said()
 
 
@@ -226,7 +226,7 @@ def test_only_listed_peers_are_heard(start):
     closed = start(NOCTIS_HL7_PEERS="10.1.2.0/24")
     with closed.connect() as peer:
         assert until_closed(peer) == b""
-    assert "no rule in NOCTIS_HL7_PEERS lets it in" in closed.said()
+    wait_until_said(closed, "no rule in NOCTIS_HL7_PEERS lets it in")
 
 
 @pytest.mark.integration
@@ -255,7 +255,7 @@ def test_sigterm_ends_it_after_the_message_in_work(start):
 def test_a_port_in_use_is_named(start, listener):
     second = start(NOCTIS_HL7_PORT=str(listener.port))
     assert second.process.wait(timeout=60) == 1
-    assert f"cannot listen on 127.0.0.1 port {listener.port}" in second.said()
+    wait_until_said(second, f"cannot listen on 127.0.0.1 port {listener.port}")
     assert "Traceback" not in second.said()
 
 

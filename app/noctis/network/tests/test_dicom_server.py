@@ -19,7 +19,7 @@ from tests.support.databases import own_file
 from tests.support.peers import RawSender, SentObject, bit_preserving_storescp, dcmtk, echoscu, storescu
 from tests.support.ports import free_ports
 from tests.support.servers import new_database
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = pytest.mark.integration
 
@@ -258,7 +258,7 @@ def test_verbose_shows_associations_but_no_identifier_and_no_passcode(
     dcmtk("findscu", "-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=HEIMLICH*", *address)
     dcmtk("storescu", "--user", "somebody", "--password", "geheim", *address, str(ct.path))
     server.end()
-    assert "INCOMING A-ASSOCIATE-RQ PDU" in server.said()
+    wait_until_said(server, "INCOMING A-ASSOCIATE-RQ PDU")
     assert "HEIMLICH" not in server.said()
     assert "geheim" not in server.said()
 
@@ -295,7 +295,7 @@ def test_a_password_is_neither_printed_nor_shown_to_others(new_server: NewServer
     for process in server.processes():
         for name in ("cmdline", "environ"):
             assert b"geheim" not in Path(f"/proc/{process}/{name}").read_bytes()
-    assert "Database:       PostgreSQL" in server.said()
+    wait_until_said(server, "Database:       PostgreSQL")
     server.end()
     assert "geheim" not in server.said()
     refused = new_server().run("start", "--database", "postgres", "--database-url", url, check=False)

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from noctis.archive.storage_area import sha256_of
 from noctis.network.tests.dicom_server_command import Server
 from tests.support.peers import SentObject, dcmtk, echoscu, send_raw
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = pytest.mark.integration
 
@@ -104,7 +104,7 @@ def test_a_damaged_file_is_named_and_left_alone(server: Server, make_images: Mak
     content[-1] ^= 0xFF
     path.write_bytes(content)
     server.start(*FILES_ONLY)
-    assert f"{path.name} is not indexed: it is not what was stored under this name" in server.said()
+    wait_until_said(server, f"{path.name} is not indexed: it is not what was stored under this name")
     assert found(server) == 1
     assert path.read_bytes() == content
 

@@ -15,6 +15,7 @@ from noctis.network.services import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, 
 from noctis.network.tests.find_peer import MODELS, UNIQUE_KEYS, answers_of, asking, findscu, found, identifier
 from tests.support.dicom_service import DicomService
 from tests.support.peers import storescu
+from tests.support.waiting import wait_until_said
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 
@@ -149,7 +150,7 @@ def test_queries_that_found_something_are_audited_without_names(archive, tmp_pat
         findscu(archive.port, STUDY_ROOT_FIND, calling="AUDITED", query=None, QueryRetrieveLevel="STUDY", **keys)
     entries = archive.audit_entries("archive_queried", "AUDITED")
     assert entries == [("", "127.0.0.1", {"level": "STUDY", "matches": 2})]
-    assert "query of AUDITED at STUDY level: 2 matches" in archive.said()
+    wait_until_said(archive, "query of AUDITED at STUDY level: 2 matches")
     assert not re.search("(?i)muller|smith", archive.said())
 
 

@@ -22,7 +22,7 @@ from noctis.network.services import MODALITY_WORKLIST
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, dcmtk
 from tests.support.ports import free_ports
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = pytest.mark.integration
 
@@ -165,7 +165,7 @@ def test_each_answer_is_audited_by_its_number_without_names(service, folder, tmp
     found(service.port, query(PatientID="W0*"), tmp_path, calling="AUDITED")
     found(service.port, query(PatientID="nobody"), tmp_path, calling="AUDITED")
     assert service.audit_entries("worklist_queried", "AUDITED") == [("", "127.0.0.1", {"steps": 9})]
-    assert "worklist query of AUDITED: 9 steps" in service.said()
+    wait_until_said(service, "worklist query of AUDITED: 9 steps")
     assert not [name for name in NAMES.values() if name in service.said()]
 
 

@@ -14,7 +14,7 @@ from tests.support.certificates import Authority, Certificate
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, SentObject, dcmtk, send_raw
 from tests.support.ports import free_ports
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = pytest.mark.integration
 
@@ -100,7 +100,7 @@ def assert_refused(service: DicomService, done: Done[str], reason: str) -> None:
     """Check that the reason reached who asked, the log and the page, and that nothing was sent."""
     assert final_response(done) == NOTHING_SENT
     assert trouble(service) == reason
-    assert f"no association with STORE: {reason}" in service.said()
+    wait_until_said(service, f"no association with STORE: {reason}")
     assert f"STORE: {reason}."[:64] in done.stdout + done.stderr
 
 

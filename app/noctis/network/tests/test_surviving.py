@@ -16,7 +16,7 @@ import pytest
 from tests.support.dicom_service import MANAGE, DicomService, children_of
 from tests.support.peers import RawSender, SentObject, echoscu, in_background, send_raw
 from tests.support.raw_peer import ASSOCIATE_AC, IMPLICIT, VERIFICATION, associate_rq
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite]
 
@@ -128,7 +128,7 @@ def test_a_child_that_dies_is_replaced(new_service, make_images) -> None:
     assert set(send_raw(service.port, make_images(3)).values()) == {0}
     service.wait_until_indexed()
     assert len(service.stored()) == 3
-    assert "was killed by signal 9" in service.said()
+    wait_until_said(service, "was killed by signal 9")
 
 
 def test_a_dead_child_gives_its_places_back(new_service, ct: SentObject) -> None:

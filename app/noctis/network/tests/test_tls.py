@@ -18,7 +18,7 @@ from tests.support.certificates import Authority, Certificate
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, RawSender, SentObject, dcmtk, echoscu, storescu
 from tests.support.ports import free_ports
-from tests.support.waiting import wait_for
+from tests.support.waiting import wait_for, wait_until_said
 
 pytestmark = pytest.mark.integration
 
@@ -95,7 +95,7 @@ REFUSALS = "SELECT ae_title, reason FROM network_refusedassociation WHERE addres
 
 def wait_for_refusal(service: DicomService, title: str, reason: str) -> None:
     wait_for(lambda: (title, reason) in refusals(service), f"“{reason}” among {refusals(service)}")
-    assert f"refused {title or 'a caller'} from 127.0.0.1: {reason}" in service.said()
+    wait_until_said(service, f"refused {title or 'a caller'} from 127.0.0.1: {reason}")
 
 
 def s_client(port: int, *options: str) -> str:
