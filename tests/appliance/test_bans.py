@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.appliance.deployment import Appliance, Machine
+from tests.appliance.guessing import sign_in_wrongly
 from tests.support.waiting import wait_for
 
 JAILS = {"sshd", "noctis-sign-in", "noctis-dicom", "nginx-http-auth", "nginx-limit-req", "nginx-botsearch"}
@@ -31,17 +32,6 @@ def banned(appliance: Appliance, jail: str) -> bool:
 def matched(appliance: Appliance, log: str, name: str) -> list[str]:
     """Return the addresses that a filter finds in a log."""
     return appliance.run(f"fail2ban-regex --out=ip {log} /etc/fail2ban/filter.d/{name}.conf").split()
-
-
-def sign_in_wrongly(machine: Machine, appliance: Appliance, times: int) -> str:
-    """Try passwords as a program would, with cookie and token of the form; return the statuses."""
-    page = f"https://{appliance.web_name}/sign-in"
-    options = f"--silent --insecure --max-time 5 --resolve {appliance.web_name}:443:{appliance.address}"
-    curl = f"curl {options} --cookie-jar /tmp/jar --cookie /tmp/jar"
-    token = f"$({curl} {page} | grep -o 'csrfmiddlewaretoken\" value=\"[^\"]*' | cut -d'\"' -f3)"
-    form = "--data-urlencode csrfmiddlewaretoken=$token --data username=admin --data password=wrong$n"
-    attempt = f"{curl} --output /dev/null --write-out '%{{http_code}} ' --referer {page} {form} {page}"
-    return machine.run(f"rm -f /tmp/jar; token={token}; for n in $(seq {times}); do {attempt} || true; done")
 
 
 def test_every_jail_is_closed_to_somebody(appliance: Appliance) -> None:

@@ -8,24 +8,28 @@ from collections.abc import Callable
 import pytest
 
 from tests.appliance.deployment import Appliance, Machine
+from tests.appliance.guessing import sign_in_wrongly
 from tests.support.waiting import wait_for
 
 SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=2"
 CURL = "curl --silent --insecure --max-time 5 --output /dev/null --resolve {name}:443:{address}"
 HABITS = {
-    "sshd": SSH + " nobody-known@{address} true; ",
-    "nginx-botsearch": CURL + " https://{name}/wp-login.php; ",
-    "nginx-http-auth": CURL + " --header 'Authorization: Bearer wrong' https://{name}/api/v1/scheduled-steps; ",
+    "sshd": "for n in 1 2 3 4 5; do " + SSH + " nobody-known@{address} true; done; true",
+    "nginx-botsearch": CURL + " 'https://{name}/wp-login.php?n=[1-5]' || true",
+    "nginx-http-auth": CURL + " --header 'Authorization: Bearer wrong' 'https://{name}/api/v1/scheduled-steps?n=[1-20]'"
+    " || true",
 }
-TIMES = {"sshd": 5, "nginx-botsearch": 5, "nginx-http-auth": 20}
 OPEN = 0
 LONGEST_BAN = 7 * 86400
+PLAIN, TLS = 11112, 2762
 
 
 def misbehave(machine: Machine, appliance: Appliance, jail: str) -> None:
     """Do what a jail watches for, as often as it takes."""
-    habit = HABITS[jail].format(name=appliance.web_name, address=appliance.address)
-    machine.run(habit * TIMES[jail] + "true")
+    if jail == "noctis-sign-in":
+        sign_in_wrongly(machine, appliance, 5)
+    else:
+        machine.run(HABITS[jail].format(name=appliance.web_name, address=appliance.address))
 
 
 def banned(appliance: Appliance, jail: str) -> list[str]:
@@ -38,7 +42,9 @@ def knock(machine: Machine, appliance: Appliance, port: int) -> int:
     return int(machine.host.run(f"timeout 2 bash -c '</dev/tcp/{appliance.address}/{port}'").rc)
 
 
-@pytest.mark.parametrize(("jail", "last"), [("sshd", 71), ("nginx-botsearch", 72), ("nginx-http-auth", 73)])
+@pytest.mark.parametrize(
+    ("jail", "last"), [("sshd", 71), ("nginx-botsearch", 72), ("nginx-http-auth", 73), ("noctis-sign-in", 74)]
+)
 def test_who_earns_it_is_shut_out(
     appliance: Appliance, as_address: Callable[[str], Machine], jail: str, last: int
 ) -> None:
@@ -52,7 +58,7 @@ def test_who_earns_it_is_shut_out(
 
 
 def test_a_second_ban_is_twice_as_long(appliance: Appliance, as_address: Callable[[str], Machine]) -> None:
-    address, jail = "10.213.20.74", "nginx-botsearch"
+    address, jail = "10.213.20.75", "nginx-botsearch"
     stranger = as_address(address)
     usual = appliance.run(f"fail2ban-client get {jail} bantime").strip()
     appliance.run(f"fail2ban-client set {jail} bantime 2")
@@ -69,15 +75,17 @@ def test_a_second_ban_is_twice_as_long(appliance: Appliance, as_address: Callabl
     assert " + 4 = " in line, line
 
 
-def test_a_machine_among_the_modalities_that_tries_titles_loses_the_dicom_port_alone(
-    appliance: Appliance, as_address: Callable[[str], Machine]
+@pytest.mark.parametrize(("port", "options", "last"), [(PLAIN, "", 21), (TLS, "+tla --ignore-peer-cert", 22)])
+def test_a_machine_among_the_modalities_that_tries_titles_loses_the_dicom_ports_alone(
+    appliance: Appliance, as_address: Callable[[str], Machine], port: int, options: str, last: int
 ) -> None:
-    address = "10.213.20.21"
+    address = f"10.213.20.{last}"
     intruder = as_address(address)
-    assert knock(intruder, appliance, 11112) == OPEN
-    intruder.host.run(f"for n in 1 2 3 4 5; do echoscu -aet NOBODY_$n {appliance.address} 11112; done")
+    tries = f"for n in 1 2 3 4 5; do echoscu {options} -aet NOBODY_$n {appliance.address} {port} 2>&1; done"
+    assert intruder.host.run(tries).stdout.count("Association Rejected") == 5
     wait_for(lambda: address in banned(appliance, "noctis-dicom"), "the ban", seconds=20)
-    wait_for(lambda: knock(intruder, appliance, 11112) != OPEN, "the DICOM port closed", seconds=5)
+    for closed in (PLAIN, TLS):
+        wait_for(lambda closed=closed: knock(intruder, appliance, closed) != OPEN, "a closed port", seconds=5)  # type: ignore[misc]
     assert knock(intruder, appliance, 443) == OPEN
 
 
