@@ -91,9 +91,9 @@ class Outcome:
         return f"{counts}, {self.unsteady} unsteady" if self.unsteady else counts
 
 
-def pytest(name: str, expression: str, *options: str, servers: bool = False) -> Check:
-    """Return a run of the tests that ``expression`` selects."""
-    runner = (sys.executable, "-m", "tests.support.servers") if servers else ()
+def pytest(name: str, expression: str, *options: str, within: str = "") -> Check:
+    """Return a run of the tests that ``expression`` selects, started by a module of ``tests.support``."""
+    runner = (sys.executable, "-m", f"tests.support.{within}") if within else ()
     command = (
         *runner,
         sys.executable,
@@ -146,16 +146,17 @@ def parts() -> dict[str, list[Check]]:
     """Return every part in the order in which they start: the longest first, so that both lanes end together."""
     manage = (sys.executable, "app/manage.py")
     real, elsewhere = "integration or postgresql", "browser or appliance"
+    on_servers = f"(django_db or {real}) and not ({elsewhere})"
     parallel = ("-n", "2", "--dist", "loadfile")
     ansible_is_possible = sys.version_info >= (3, 11)
     return {
         "build": [Check("frontend-build", ("make", "frontend-build"))],
         "integration": [
             pytest("integration-sqlite", f"sqlite and not (postgresql or {elsewhere})", *parallel),
-            pytest("integration-postgresql", f"(django_db or {real}) and not ({elsewhere})", *parallel, servers=True),
+            pytest("integration-postgresql", on_servers, *parallel, within="servers"),
         ],
         "molecule": [scenario(name) for name in SCENARIOS],
-        "browser": [pytest("browser", "browser and not appliance")],
+        "browser": [pytest("browser", "browser and not appliance", within="loopback_only")],
         "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [
             Check("ruff", (str(BIN / "ruff"), "check", ".")),
