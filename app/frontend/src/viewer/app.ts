@@ -14,6 +14,7 @@ import type { EarlyFrames } from './early';
 import { listenForKeys, requireOwnKeys, withOwnKeys, type Command } from '../ui/shortcuts';
 import type { Feature, Offers, Viewer } from './feature';
 import { guestMakers, makers } from './features';
+import { FirstImage } from './firstImage';
 import { Grid } from './grid';
 import { Layout } from './layout';
 import { emptyStudy, studyFailed, type WaysOn } from './notices';
@@ -40,6 +41,7 @@ export class ViewerApp implements Viewer {
   readonly preferences: Preferences;
   commands: readonly Command[] = [];
   private readonly features: readonly Feature[];
+  private readonly firstImage = new FirstImage(() => this.each((feature) => feature.imageShown?.()));
   private hasStudy = false;
 
   constructor(
@@ -105,9 +107,13 @@ export class ViewerApp implements Viewer {
     this.page.showSeries(series, (uid) => this.data.thumbnailUrl(uid));
     const first = this.data.firstSeries(this.settings.seriesUid);
     this.each((feature) => feature.loaded?.());
+    this.firstImage.await();
     if (series.some(holdsImages) && this.features.some((feature) => feature.arrange?.())) return;
     if (first) await this.open(pane, first.uid);
-    else pane.notify(emptyStudy(this.settings));
+    else {
+      pane.notify(emptyStudy(this.settings));
+      this.firstImage.end();
+    }
   }
 
   open(pane: Pane, seriesUid: string, partId?: string): Promise<void> {
@@ -179,6 +185,7 @@ export class ViewerApp implements Viewer {
   ): void {
     this.page.showParts(seriesUid, sets);
     this.each((feature) => feature.opened?.(pane, shown));
+    if (shown?.kind !== 'images') this.firstImage.end();
     if (pane === this.grid.active) {
       this.page.series.markCurrent(seriesUid, shown?.id);
       if (shown?.kind === 'images') {
@@ -192,6 +199,7 @@ export class ViewerApp implements Viewer {
     // The first state comes while the pane is being made.
     if (!this.grid.panes.includes(pane)) return;
     this.each((feature) => feature.changed?.(pane, state));
+    this.firstImage.note(state);
     if (pane === this.grid.active) this.refresh();
   }
 

@@ -55,6 +55,8 @@ export interface Feature {
   readonly commands?: readonly Command[];
   /** The study's list of series is there. */
   loaded?(): void;
+  /** The first image is on the screen, or none is to be waited for: what stands beside the images is asked for. */
+  imageShown?(): void;
   /** Lays out the study, which has images, in place of its first series; the first feature that says it does is taken. */
   arrange?(): boolean;
   /** The server answers again, or the reader signed in again: what failed can go on. */

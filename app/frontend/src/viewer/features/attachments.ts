@@ -18,7 +18,7 @@ export function attachments(viewer: Viewer): Feature {
   page.addDialog(files.preview.element);
   side.add({ id: panelId, label: 'Attachments', icon: 'attachments', element: files.panel.element });
   return {
-    loaded: () => void files.load(),
+    imageShown: () => void files.load(),
     recovered: () => void files.load(),
     commands: [
       {

@@ -14,7 +14,7 @@ const askEveryMs = 20_000;
 export function holding(viewer: Viewer): Feature {
   const keeper = new HoldingKeeper(viewer);
   return {
-    loaded: () => keeper.begin(),
+    imageShown: () => keeper.begin(),
     recovered: () => void keeper.ask('stay'),
     commands: [
       {

@@ -21,7 +21,7 @@ const smallSide = 112;
 export function keyImages(viewer: Viewer): Feature {
   const desk = new KeyImageDesk(viewer);
   return {
-    loaded: () => void desk.load(),
+    imageShown: () => void desk.load(),
     recovered: () => void desk.load(),
     paneMade: (pane) => desk.add(pane),
     paneGone: (pane) => desk.remove(pane),

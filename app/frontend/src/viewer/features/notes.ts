@@ -53,7 +53,7 @@ export function notes(viewer: Viewer): Feature {
   });
   side.add({ id: panelId, label: 'Notes', icon: 'notes', element: panel.element });
   return {
-    loaded: () => void load(),
+    imageShown: () => void load(),
     recovered: () => void load(),
     commands: [
       {

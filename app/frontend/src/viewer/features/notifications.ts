@@ -16,13 +16,8 @@ export function notifications(viewer: Viewer): Feature {
   const live = new LivePage(liveUrl, () => void viewer.server.check());
   live.on('notifications', () => void bell.refresh());
   viewer.page.top.addBell(bell.element);
-  let isLive = false;
   return {
-    // Not before: the images come first.
-    loaded: () => {
-      if (!isLive) live.start();
-      isLive = true;
-    },
+    imageShown: () => live.start(),
     recovered: () => void bell.refresh(),
     commands: [
       {

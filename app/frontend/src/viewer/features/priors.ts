@@ -31,7 +31,7 @@ export function priors(viewer: Viewer): Feature {
     }
   };
   return {
-    loaded: () => void show(),
+    imageShown: () => void show(),
     recovered: () => void show(),
     paneMade: (pane) => marks.add(pane),
     paneGone: (pane) => marks.remove(pane),

@@ -27,7 +27,7 @@ export function readingAhead(viewer: Viewer): Feature {
     if (isAllowed) viewer.rendering.prefetch.later((signal) => warmStudy(viewer.client, studyUid, signal));
   };
   return {
-    loaded: () => void begin(),
+    imageShown: () => void begin(),
     commands: [
       {
         id: 'next-study',
