@@ -63,8 +63,11 @@ def _start(folder: Path, *command: str) -> subprocess.Popen[bytes]:
 
 
 @contextlib.contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Run PostgreSQL on a Unix socket and give the ``NOCTIS_DATABASE_URL`` of an empty database."""
+def postgresql_server(**more_settings: str) -> Iterator[str]:
+    """Run PostgreSQL on a Unix socket and give the ``NOCTIS_DATABASE_URL`` of an empty database.
+
+    In a setting ``{folder}`` stands for the folder of the server.
+    """
     with _server_folder() as folder:
         options = ["--username", DATABASE_USER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8"]
         initdb = [postgresql_program("initdb"), "--pgdata", str(folder / "data"), *options, "--no-sync"]
@@ -75,6 +78,7 @@ def postgresql_server() -> Iterator[str]:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
+            **{name: value.format(folder=folder) for name, value in more_settings.items()},
         }
         arguments = [argument for item in settings.items() for argument in ("-c", "=".join(item))]
         server = _start(folder, postgresql_program("postgres"), "-D", str(folder / "data"), *arguments)

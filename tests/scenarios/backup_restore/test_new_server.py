@@ -50,6 +50,7 @@ class Site:
     password: str = ""
     counts: str = ""
     hashes: str = ""
+    moment: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,18 @@ def restore(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_timers_run_and_the_password_goes_to_the_safe(site: Site) -> None:
+    timers = site.lost.run(
+        "systemctl list-timers --all --plain --no-legend 'noctis-backup-*' | awk '{ print $(NF-1) }'"
+    )
+    assert len(timers.split()) == 4
+    site.lost.run("systemctl stop 'noctis-backup-*.timer'")  # from here on the tests alone make backups
+    sheet = site.lost.run("noctis-backup safe")
+    site.password = next(line.split()[-1] for line in sheet.splitlines() if "Password:" in line)
+    assert state(site.lost)["password_taken_at"]
+    assert site.lost.run("stat -c '%a %U' /etc/noctis/backup/password").strip() == "600 root"
+
+
 def test_a_study_and_its_signed_report_are_backed_up_to_another_machine(site: Site) -> None:
     server = site.lost
     server.run("noctis-manage add_facility MAIN 'Main hospital'")
@@ -124,10 +137,13 @@ def test_a_study_and_its_signed_report_are_backed_up_to_another_machine(site: Si
     wait_for(lambda: ask(server, waiting) == "0", "deliveries of the report", seconds=60)
     server.run("supervisorctl stop noctis-dicom")  # so that nothing more is written while both are compared
     server.run("systemctl start noctis-backup@now.service")
+    site.moment = ask(server, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
+    ask(server, "UPDATE accounts_user SET last_name = 'Changed by mistake' WHERE username = 'reader'")
+    server.run("systemctl start noctis-backup@now.service")
     site.counts, site.hashes = counts(server), hashes(server)
     server.run("supervisorctl start noctis-dicom")
     assert "reports_report 1" in site.counts
-    assert site.modality.run("ls /home/vault/noctis/snapshots | wc -l").strip() == "1"
+    assert site.modality.run("ls /home/vault/noctis/snapshots | wc -l").strip() == "2"
     assert state(server)["last_success"]["backup"]["figures"]["instances"] >= PLAN.slices
 
 
@@ -136,20 +152,9 @@ def test_the_drill_restores_it_and_leaves_a_certificate(site: Site) -> None:
     found = state(site.lost)["last_success"]["drill"]
     certificate = json.loads(site.lost.run(f"cat /var/lib/noctis-backup/drills/{found['certificate']}.json"))
     assert certificate["passed"]
-    assert [step["passed"] for step in certificate["steps"]] == [True, True, True]
+    assert [step["passed"] for step in certificate["steps"]] == [True, True, True, True]
     databases = site.lost.run("runuser -u postgres -- psql --list --tuples-only")
     assert "drill" not in databases
-
-
-def test_timers_run_and_the_password_goes_to_the_safe(site: Site) -> None:
-    timers = site.lost.run(
-        "systemctl list-timers --all --plain --no-legend 'noctis-backup-*' | awk '{ print $(NF-1) }'"
-    )
-    assert len(timers.split()) == 4
-    sheet = site.lost.run("noctis-backup safe")
-    site.password = next(line.split()[-1] for line in sheet.splitlines() if "Password:" in line)
-    assert state(site.lost)["password_taken_at"]
-    assert site.lost.run("stat -c '%a %U' /etc/noctis/backup/password").strip() == "600 root"
 
 
 def test_a_bare_server_becomes_the_archive_and_names_the_study_that_came_too_late(site: Site, tmp_path: Path) -> None:
@@ -157,6 +162,9 @@ def test_a_bare_server_becomes_the_archive_and_names_the_study_that_came_too_lat
     send(site, site.lost, "late", before + PLAN.slices)
     site.lost.run("systemctl start noctis-backup@journal.service")
     subprocess.run(["podman", "rm", "--force", "--time", "0", site.lost.container], check=True, capture_output=True)
+    # The hospital's DNS leads to the new server.
+    site.spare.run(f"sed 's/^{site.lost.address}\\b/{site.spare.address}/' /etc/hosts >/tmp/hosts")
+    site.spare.run("cat /tmp/hosts >/etc/hosts")
 
     given = tmp_path / "vault.yml"
     given.write_text(f"backup_given_password: {site.password}\n")
@@ -178,9 +186,23 @@ def test_the_new_server_is_the_installation_now_and_takes_the_late_study(site: S
     assert "missing 0" in site.spare.run(f'noctis-manage shell -c "{missing}"')
     audited = "SELECT action FROM audit_auditentry WHERE action = 'backup_restored'"
     assert ask(site.spare, audited) == "backup_restored"
-    again = restore("-e", "restore_converge=false")
-    assert again.returncode != 0
-    assert "later than the snapshot" in again.stdout
+
+
+def test_people_s_work_returns_to_what_it_was_at_a_second_and_no_image_is_lost(site: Site) -> None:
+    reader = "SELECT last_name FROM accounts_user WHERE username = 'reader'"
+    assert ask(site.spare, reader) == "Changed by mistake"
+    images = ask(site.spare, "SELECT count(*) FROM archive_instance")
+    wanted = ("-e", "restore_converge=false", "-e", f"restore_to='{site.moment}'")
+    refused = restore(*wanted)
+    assert refused.returncode != 0
+    assert "its index would lose them" in refused.stdout
+    assert site.spare.is_healthy()
+
+    done = restore(*wanted, "-e", "restore_overwrite_newer=true")
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
+    assert "Replaying the write-ahead log" in done.stdout
+    assert ask(site.spare, reader) == ""
+    wait_for(lambda: ask(site.spare, "SELECT count(*) FROM archive_instance") == images, "the later study, taken in")
     assert site.spare.is_healthy()
 
 

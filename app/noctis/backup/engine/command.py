@@ -11,10 +11,10 @@ from typing import Final
 
 from noctis.backup.engine.drill import drill
 from noctis.backup.engine.making import back_up, back_up_journal, check, prepare, tidy_up
-from noctis.backup.engine.moments import moment, now
+from noctis.backup.engine.moments import asked_for, now
 from noctis.backup.engine.plan import BackupError, Plan
 from noctis.backup.engine.restic import Restic
-from noctis.backup.engine.restoring import restore, snapshot_before
+from noctis.backup.engine.restoring import chosen, restore
 from noctis.backup.engine.runs import change_state, say
 from noctis.backup_state import Run
 
@@ -36,7 +36,9 @@ def parser(program: str) -> argparse.ArgumentParser:
     rehearse.add_argument("--all", action="store_true", help="compare every image, not a sample")
     back = commands.add_parser("restore", help="restore a snapshot; the programs of Noctis must be stopped")
     back.add_argument("snapshot", nargs="?", default="latest")
-    back.add_argument("--at", type=_moment, help="the last snapshot until this moment, such as 2026-03-01T12:00Z")
+    back.add_argument(
+        "--to", metavar="TIME", help="what there was at this moment: 2026-03-01T12:00, in the site's time"
+    )
     back.add_argument("--overwrite-newer", action="store_true", help="also where this server has newer data")
     return found
 
@@ -57,8 +59,8 @@ def _execute(plan: Plan, options: argparse.Namespace) -> None:
     if options.command == "drill":
         _tell_drill(drill(plan, options.snapshot, every_file=options.all))
     elif options.command == "restore":
-        name = snapshot_before(plan, options.at) if options.at else options.snapshot
-        restore(plan, name, overwrite_newer=options.overwrite_newer)
+        name, when = chosen(plan, _moment(plan, options.to)) if options.to else (options.snapshot, None)
+        restore(plan, name, when, overwrite_newer=options.overwrite_newer)
     else:
         WITHOUT_OPTIONS[options.command](plan)
 
@@ -69,7 +71,7 @@ def _prepare(plan: Plan) -> None:
 
 
 def _nightly(plan: Plan) -> None:
-    _tell_backup(back_up(plan))
+    _tell_backup(back_up(plan, begins_again=True))
     tidy_up(plan)
     check(plan)
 
@@ -115,15 +117,11 @@ def _tell_safe(plan: Plan) -> None:
     change_state(plan, lambda state: replace(state, password_taken_at=now()))
 
 
-def _moment(text: str) -> datetime:
+def _moment(plan: Plan, text: str) -> datetime:
     try:
-        return moment(text)
-    except ValueError:
-        pass
-    try:
-        return moment(text.replace("Z", ":00Z"))
+        return asked_for(text, plan.schedule.get("time_zone", "UTC"))
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-03-01T12:00Z") from error
+        raise BackupError(f"{text!r} is no time such as 2026-03-01T12:00, or with a zone 2026-03-01T12:00Z.") from error
 
 
 WITHOUT_OPTIONS: Final[dict[str, Callable[[Plan], object]]] = {

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -27,10 +28,11 @@ from noctis.backup.engine.databases import (
     compared,
     open_database,
 )
-from noctis.backup.engine.moments import now
+from noctis.backup.engine.moments import moment, now
 from noctis.backup.engine.plan import BackupError, Plan
 from noctis.backup.engine.restic import Restic, Snapshot
 from noctis.backup.engine.runs import Outcome, run, say
+from noctis.backup.engine.write_ahead_log import WriteAheadLog, open_log, reach_of
 from noctis.backup_state import DRILL, Run, write_shared
 
 PROBLEMS_KEPT: Final = 50
@@ -96,6 +98,9 @@ class _Rehearsal:
             yield self._rows(scratch, manifest["rows"])
             yield self._presence(scratch)
             yield self._hashes(scratch, number)
+        reach, log = reach_of(manifest), open_log(self.plan)
+        if reach and log:
+            yield self._replay(log, moment(reach.until), manifest["rows"])
 
     def _rows(self, scratch: Queries, expected: dict[str, int]) -> Step:
         found = scratch.rows()
@@ -144,6 +149,15 @@ class _Rehearsal:
         extra = self._attachments(scratch, number, problems)
         detail = f"{count} images ({size} bytes) and {extra} attached files compared by SHA-256"
         return Step("Restored images are what was received, bit by bit", detail, problems)
+
+    def _replay(self, log: WriteAheadLog, when: datetime, expected: dict[str, int]) -> Step:
+        """Go the whole way from the copy of the database's files to the end of the log that the backup has."""
+        self.repository.restore(self.snapshot.id, self.folder, [self.plan.copy, self.plan.segments])
+        with log.replayed(self.folder, when) as replayed:
+            found = replayed.rows()
+        detail = f"{sum(found.values())} rows in {len(found)} tables at {when:%Y-%m-%d %H:%M:%S} UTC"
+        missing = [f"{table}: no such table" for table in sorted(expected.keys() - found.keys())]
+        return Step("The write-ahead log leads to the second at which the backup was made", detail, missing)
 
     def _attachments(self, scratch: Queries, number: int, problems: list[str]) -> int:
         """Compare attached files and signed reports, whose names are their SHA-256."""

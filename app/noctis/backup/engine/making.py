@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from noctis.backup.engine.moments import now
 from noctis.backup.engine.plan import BackupError, Plan
 from noctis.backup.engine.restic import Restic
 from noctis.backup.engine.runs import Outcome, change_state, run, say
+from noctis.backup.engine.write_ahead_log import WriteAheadLog, open_log
 from noctis.backup_state import BACKUP, CHECK, JOURNAL, BackupState, Run, read_backup_state
 
 INSTALLATION: Final = "installation:"
@@ -42,9 +44,21 @@ def prepare(plan: Plan) -> bool:
     return bool(missing)
 
 
-def back_up(plan: Plan) -> Run:
-    """Take a snapshot of database, files and configuration."""
-    return run(plan, BACKUP, lambda outcome: _back_up(plan, outcome))
+def back_up(plan: Plan, *, begins_again: bool = False) -> Run:
+    """Take a snapshot of database, files and configuration; then, if asked to, a new copy for the write-ahead log."""
+
+    def work(outcome: Outcome) -> None:
+        log = open_log(plan) if plan.keeps_log else None
+        if log is None:
+            shutil.rmtree(plan.copy, ignore_errors=True)  # no log continues it
+        problems: list[str] = []
+        _back_up(plan, outcome, lambda: _reach(log, problems) if log else None)
+        if problems:
+            raise BackupError(f"The snapshot {outcome.snapshot} leads to no moment but its own: {problems[0]}")
+        if log and begins_again:  # after the snapshot, which has the log of the copy that goes
+            log.begin_again()
+
+    return run(plan, BACKUP, work)
 
 
 def back_up_journal(plan: Plan) -> Run:
@@ -80,7 +94,16 @@ def require_own_repository(plan: Plan, repository: Restic) -> None:
         )
 
 
-def _back_up(plan: Plan, outcome: Outcome) -> None:
+def _reach(log: WriteAheadLog, problems: list[str]) -> dict[str, str] | None:
+    """Return what the manifest says of the write-ahead log; where that is in trouble the rest is saved all the same."""
+    try:
+        return asdict(log.finish())
+    except (BackupError, OSError) as error:
+        problems.append(str(error))
+        return None
+
+
+def _back_up(plan: Plan, outcome: Outcome, reach: Callable[[], dict[str, str] | None]) -> None:
     repository, database = Restic(plan, plan.repository), open_database(plan)
     repository.unlock()
     require_own_repository(plan, repository)
@@ -89,7 +112,8 @@ def _back_up(plan: Plan, outcome: Outcome) -> None:
         say("Dumping the database.")
         taken_at = now()
         contents = database.dump(plan.dump)
-        plan.manifest.write_text(json.dumps(_manifest(plan, contents) | {"taken_at": taken_at.isoformat()}, indent=1))
+        manifest = {**_manifest(plan, contents), "taken_at": taken_at.isoformat(), "reach": reach()}
+        plan.manifest.write_text(json.dumps(manifest, indent=1))
         say("Saving the dump, then the files.")
         taken = repository.backup(plan.sources, _tags(plan), vanishing=plan.data / "spool")
     finally:

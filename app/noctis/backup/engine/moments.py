@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 from typing import Final
+from zoneinfo import ZoneInfo
 
 WRITTEN: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?")
 
@@ -17,6 +18,12 @@ def moment(text: str) -> datetime:
     day, clock, fraction, zone = found.groups()
     offset = (zone or "Z").replace("Z", "+00:00").replace(":", "")
     return datetime.fromisoformat(f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{offset[:3]}:{offset[3:] or '00'}")
+
+
+def asked_for(text: str, zone: str) -> datetime:
+    """Read a time as an operator writes it, to the minute or finer, in ``zone`` unless it names an offset or Z."""
+    found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
 
 
 def now() -> datetime:

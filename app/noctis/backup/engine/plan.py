@@ -31,7 +31,7 @@ class Plan:
     """Every path and figure of the backups of one installation.
 
     ``manage`` runs a management command of the application as its own user; ``environment`` holds what restic needs to
-    get into a store, such as keys of S3.
+    get into a store, such as keys of S3. ``write_ahead_log`` says where PostgreSQL's log is and whether it ``is_kept``.
     """
 
     repository: str
@@ -53,6 +53,7 @@ class Plan:
     reserve_gb: float = 10
     release: str = ""
     schedule: dict[str, Any] = field(default_factory=dict)
+    write_ahead_log: dict[str, Any] = field(default_factory=dict)
 
     @property
     def journal_repository(self) -> str:
@@ -90,10 +91,26 @@ class Plan:
         return self.work / "manifest.json"
 
     @property
+    def copy(self) -> Path:
+        """Where the last copy of the database's files lies, which the write-ahead log continues."""
+        return self.work / "database"
+
+    @property
+    def segments(self) -> Path:
+        """Where PostgreSQL puts finished segments of the write-ahead log."""
+        return Path(self.write_ahead_log["segments"])
+
+    @property
+    def keeps_log(self) -> bool:
+        """Whether snapshots get what leads to any moment before them."""
+        return bool(self.write_ahead_log.get("is_kept"))
+
+    @property
     def sources(self) -> list[Path]:
         """Every path of a snapshot; the dump is among them and was made before the files are read."""
         files = [self.data / name for name in CONTENTS]
-        return [self.manifest, self.dump, *(path for path in (*files, *self.configuration) if path.exists())]
+        log = [self.copy, self.segments] if self.keeps_log else []
+        return [self.manifest, self.dump, *(path for path in (*log, *files, *self.configuration) if path.exists())]
 
     @property
     def is_local(self) -> bool:

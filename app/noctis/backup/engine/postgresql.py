@@ -9,7 +9,7 @@ import secrets
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -28,12 +28,16 @@ FORMER: Final = "before_restore"
 
 @dataclass(frozen=True)
 class PostgreSQL:
-    """One database; ``run_as`` is the system user that its programs run as, nobody else where it is empty."""
+    """One database; ``run_as`` is the system user that its programs run as, nobody else where it is empty.
+
+    ``rights`` is the program that gives a database of any age to its owner and each account its rights.
+    """
 
     name: str
     owner: str
     run_as: str = ""
     environment: dict[str, str] = field(default_factory=dict)
+    rights: str = ""
 
     def rows(self) -> dict[str, int]:
         """Return the number of rows by table."""
@@ -41,7 +45,7 @@ class PostgreSQL:
 
     def select(self, statement: str) -> Iterator[list[str]]:
         """Yield rows as texts."""
-        command = self._program("psql", "--no-psqlrc", "--quiet", "--dbname", self.name)
+        command = self.program("psql", "--no-psqlrc", "--quiet", "--dbname", self.name)
         copy = f"COPY ({statement}) TO STDOUT WITH (FORMAT csv)"
         with subprocess.Popen(  # noqa: S603
             [*command, "--command", copy],
@@ -64,8 +68,8 @@ class PostgreSQL:
         """
         with self._moment() as one, _private(target) as file:
             contents = contents_of(one)
-            command = self._program("pg_dump", "--format=custom", "--compress=0", f"--snapshot={one.snapshot}")
-            self._checked([*command, self.name], stdout=file)
+            command = self.program("pg_dump", "--format=custom", "--compress=0", f"--snapshot={one.snapshot}")
+            self.checked([*command, self.name], stdout=file)
         return contents
 
     @contextmanager
@@ -84,34 +88,36 @@ class PostgreSQL:
         new.drop()
         new.fill(dump)
         former.drop()
-        had_one = bool(self._tell(f"SELECT 1 FROM pg_database WHERE datname = '{self.name}'"))  # noqa: S608
+        had_one = bool(self.tell(f"SELECT 1 FROM pg_database WHERE datname = '{self.name}'"))  # noqa: S608
         if had_one:
             self._end_sessions()
-            self._tell(f'ALTER DATABASE "{self.name}" RENAME TO "{former.name}"')
-        self._tell(f'ALTER DATABASE "{new.name}" RENAME TO "{self.name}"')
+            self.tell(f'ALTER DATABASE "{self.name}" RENAME TO "{former.name}"')
+        self.tell(f'ALTER DATABASE "{new.name}" RENAME TO "{self.name}"')
+        if self.rights:
+            self.checked([self.rights])
         return f"The former database is kept as {former.name} until the next restore." if had_one else ""
 
     def fill(self, dump: Path) -> None:
         """Make this database from a dump, with its owners and rights."""
         options = ["--encoding=UTF8", "--locale=C.UTF-8", "--template=template0", f"--owner={self.owner}"]
-        self._checked([*self._program("createdb", *options), self.name])
+        self.checked([*self.program("createdb", *options), self.name])
         with dump.open("rb") as file:
-            command = self._program("pg_restore", "--exit-on-error", "--dbname", self.name)
+            command = self.program("pg_restore", "--exit-on-error", "--dbname", self.name)
             try:
-                self._checked(command, stdin=file)
+                self.checked(command, stdin=file)
             except BackupError:
                 self.drop()
                 raise
 
     def drop(self) -> None:
         """Remove this database."""
-        self._checked([*self._program("dropdb", "--if-exists"), self.name])
+        self.checked([*self.program("dropdb", "--if-exists"), self.name])
 
     @contextmanager
     def _moment(self) -> Iterator[_Moment]:
         options = ("--no-psqlrc", "--quiet", "--tuples-only", "--csv", "--dbname")
         with subprocess.Popen(  # noqa: S603
-            self._program("psql", *options, self.name),
+            self.program("psql", *options, self.name),
             env=self._environment(),
             cwd="/",
             stdin=subprocess.PIPE,
@@ -122,16 +128,18 @@ class PostgreSQL:
             yield _Moment(psql)
 
     def _beside(self, suffix: str) -> PostgreSQL:
-        return PostgreSQL(f"{self.name}_{suffix}", self.owner, self.run_as, self.environment)
+        return replace(self, name=f"{self.name}_{suffix}")
 
     def _end_sessions(self) -> None:
-        self._tell(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")  # noqa: S608
+        self.tell(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{self.name}'")  # noqa: S608
 
-    def _tell(self, statement: str) -> str:
+    def tell(self, statement: str) -> str:
+        """Carry out one statement about the server and return its answer."""
         options = ("--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--dbname=postgres")
-        return self._checked(self._program("psql", *options, "--command", statement)).strip()
+        return self.checked(self.program("psql", *options, "--command", statement)).strip()
 
-    def _program(self, name: str, *options: str) -> list[str]:
+    def program(self, name: str, *options: str) -> list[str]:
+        """Return a command that runs as the system user of the database."""
         user = self.run_as
         identity = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
         return [*identity, name, *options]
@@ -139,7 +147,8 @@ class PostgreSQL:
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", os.defpath), **self.environment}
 
-    def _checked(self, command: list[str], *, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> str:
+    def checked(self, command: list[str], *, stdin: IO[bytes] | None = None, stdout: IO[bytes] | None = None) -> str:
+        """Run a program of PostgreSQL and return what it printed. Raises BackupError with its complaint."""
         done = subprocess.run(  # noqa: S603
             command,
             env=self._environment(),

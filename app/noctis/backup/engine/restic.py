@@ -22,6 +22,7 @@ NO_REPOSITORY: Final = ("Is there a repository at the following location", "unab
 NOT_OUR_KEY: Final = "wrong password or no key found"
 SOME_FILES_UNREADABLE: Final = 3
 LAST_LINES: Final = 5
+UNFINISHED: Final = ".part"
 
 
 @dataclass(frozen=True)
@@ -75,14 +76,18 @@ class Restic:
         self._run("unlock")
 
     def backup(self, paths: Sequence[Path], tags: Sequence[str], vanishing: Path | None = None) -> Taken:
-        """Take a snapshot of ``paths``. Files below ``vanishing`` may go away meanwhile; any other must be readable."""
+        """Take a snapshot of ``paths``.
+
+        Files below ``vanishing`` may go away meanwhile, and those whose name says that they are not finished; any other
+        must be readable.
+        """
         marks = [word for tag in tags for word in ("--tag", tag)]
         paths_given = [str(path) for path in paths]
         done = self._completed("backup", "--json", "--host", self._plan.host, *marks, "--", *paths_given)
         if done.returncode not in {0, SOME_FILES_UNREADABLE}:
             raise self._error("backup", done.stderr)
         unread = tuple(_unread(done.stderr))
-        if wanted := [name for name in unread if vanishing is None or vanishing not in Path(name).parents]:
+        if wanted := [name for name in unread if not _may_vanish(Path(name), vanishing)]:
             raise BackupError(f"{len(wanted)} files could not be read, the first is {wanted[0]}.")
         summary = next(
             message for message in reversed(list(_messages(done.stdout))) if message["message_type"] == "summary"
@@ -183,6 +188,10 @@ class Restic:
             )
         lines = [line for line in complaint.splitlines() if line.strip()]
         return BackupError(f"restic {command} failed: {' '.join(lines[-LAST_LINES:])}")
+
+
+def _may_vanish(path: Path, vanishing: Path | None) -> bool:
+    return path.suffix == UNFINISHED or (vanishing is not None and vanishing in path.parents)
 
 
 def _messages(lines: str) -> Iterator[dict[str, Any]]:

@@ -10,8 +10,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable
-from datetime import datetime
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from noctis.backup.engine.moments import moment
 from noctis.backup.engine.plan import CONTENTS, BackupError, Plan
 from noctis.backup.engine.restic import Restic, Snapshot
 from noctis.backup.engine.runs import Outcome, run, say
+from noctis.backup.engine.write_ahead_log import open_log, reach_of
 from noctis.backup_state import RESTORE, Run
 
 # What a server must take over to be the same installation. Passwords of the database and of the job queue are not
@@ -28,45 +31,73 @@ from noctis.backup_state import RESTORE, Run
 IDENTITY: Final = ("secrets/secret_key", "tls")
 
 
-def snapshot_before(plan: Plan, when: datetime) -> str:
-    """Return the last snapshot that was taken at or before a moment."""
-    every = [one for one in Restic(plan, plan.repository).snapshots() if one.time <= when]
-    if not every:
-        raise BackupError(f"No snapshot is from {when.isoformat()} or earlier. `noctis-backup list` names them.")
-    return every[-1].id
+def chosen(plan: Plan, when: datetime) -> tuple[str, datetime | None]:
+    """Return the snapshot that leads to a moment, and the moment if the database can be had as it stood then.
+
+    It is the first one after the moment where that has the write-ahead log: it has every file, too, that the database
+    named then. Otherwise it is the last one before.
+    """
+    repository = Restic(plan, plan.repository)
+    every = repository.snapshots()
+    later = next((one for one in every if one.time >= when), None)
+    reach = reach_of(json.loads(repository.text(later.id, plan.manifest))) if later else None
+    if later and reach and reach.covers(when):
+        return later.id, when
+    before = [one for one in every if one.time <= when]
+    if not before:
+        raise BackupError(f"No snapshot is from {_spoken(when)} or earlier. `noctis-backup list` names them.")
+    return before[-1].id, None
 
 
-def restore(plan: Plan, name: str, *, overwrite_newer: bool) -> Run:
-    """Restore a snapshot. The application must not run. Raises BackupError, and then nothing was replaced."""
-    return run(plan, RESTORE, lambda outcome: _restore(plan, name, outcome, overwrite_newer=overwrite_newer))
+def restore(plan: Plan, name: str, when: datetime | None = None, *, overwrite_newer: bool) -> Run:
+    """Restore a snapshot, or with it the moment ``when``. The application must not run.
+
+    Raises BackupError, and then nothing was replaced.
+    """
+    return run(plan, RESTORE, lambda outcome: _restore(plan, name, when, outcome, overwrite_newer=overwrite_newer))
 
 
-def _restore(plan: Plan, name: str, outcome: Outcome, *, overwrite_newer: bool) -> None:
+def _restore(plan: Plan, name: str, when: datetime | None, outcome: Outcome, *, overwrite_newer: bool) -> None:
     repository = Restic(plan, plan.repository)
     repository.unlock()
     snapshot = repository.find(name)
     outcome.snapshot = snapshot.short_id
     manifest = json.loads(repository.text(snapshot.id, plan.manifest))
+    then = when or moment(manifest["taken_at"])
     _require_fit(plan, manifest)
     if not overwrite_newer:
-        _require_older(plan, manifest)
+        _require_older(plan, then)
     _require_room(plan, manifest)
-    say(f"Restoring the snapshot {snapshot.short_id} of {snapshot.time:%Y-%m-%d %H:%M} UTC.")
+    say(f"Restoring the snapshot {snapshot.short_id} of {_spoken(snapshot.time)}.")
     folder = plan.work / "restored"
     shutil.rmtree(folder, ignore_errors=True)
     try:
-        repository.restore(snapshot.id, Path("/"), [plan.data / name for name in CONTENTS])
-        repository.restore(snapshot.id, folder, [plan.dump, *plan.configuration])
+        dump = _dump(plan, repository, snapshot, folder, when)
+        with _folders_kept(plan.data):
+            repository.restore(snapshot.id, Path("/"), [plan.data / name for name in CONTENTS])
         _give_to_owner(plan, [plan.data / name for name in CONTENTS])
         _fetch_journal(plan, folder)
-        if sentence := open_database(plan).replace(folder / plan.dump.relative_to("/")):
+        if sentence := open_database(plan).replace(dump):
             say(sentence)
         _take_over(plan, folder, snapshot)
         plan.manage("migrate", "--noinput")
-        say(plan.manage("note_restore", snapshot.short_id, manifest["taken_at"]).strip())
+        say(plan.manage("note_restore", snapshot.short_id, then.isoformat()).strip())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     outcome.figures = {"instances": manifest["instances"], "bytes_indexed": manifest["bytes"]}
+
+
+def _dump(plan: Plan, repository: Restic, snapshot: Snapshot, folder: Path, when: datetime | None) -> Path:
+    """Bring the configuration and the dump of a snapshot here, or make one of what the database was at a moment."""
+    log = open_log(plan)
+    if when is None or log is None:
+        repository.restore(snapshot.id, folder, [plan.dump, *plan.configuration])
+        return folder / plan.dump.relative_to("/")
+    repository.restore(snapshot.id, folder, [plan.copy, plan.segments, *plan.configuration])
+    say(f"Replaying the write-ahead log until {_spoken(when)}.")
+    with log.replayed(folder, when) as replayed:
+        replayed.dump(folder / "replayed.dump")
+    return folder / "replayed.dump"
 
 
 def _require_fit(plan: Plan, manifest: dict[str, Any]) -> None:
@@ -79,17 +110,17 @@ def _require_fit(plan: Plan, manifest: dict[str, Any]) -> None:
         )
 
 
-def _require_older(plan: Plan, manifest: dict[str, Any]) -> None:
-    """Refuse where this server has images or reports that the snapshot cannot have."""
+def _require_older(plan: Plan, then: datetime) -> None:
+    """Refuse where this server has images or reports that came after the moment that is to be restored."""
     try:
         newest = newest_of(open_database(plan))
     except BackupError:  # no database to be overwritten
         return
-    if newest and moment(newest) > moment(manifest["taken_at"]):
+    if newest and moment(newest) > then:
         raise BackupError(
-            f"This server has images or reports of {moment(newest):%Y-%m-%d %H:%M} UTC, later than the snapshot, and "
-            "they would be lost from its index. Make a backup first, or confirm that the newer data may go "
-            "(noctis-backup restore --overwrite-newer, or restore_overwrite_newer=true for the playbook)."
+            f"Images or reports are here of {_spoken(moment(newest))}, later than the snapshot or the moment asked "
+            "for: its index would lose them. Make a backup first, or confirm that the newer data may go (noctis-backup "
+            "restore --overwrite-newer, or restore_overwrite_newer=true for the playbook)."
         )
 
 
@@ -104,6 +135,20 @@ def _require_room(plan: Plan, manifest: dict[str, Any]) -> None:
 
 def _files(folders: Iterable[Path]) -> Iterable[Path]:
     return (path for folder in folders if folder.exists() for path in folder.rglob("*") if path.is_file())
+
+
+@contextmanager
+def _folders_kept(lowest: Path) -> Iterator[None]:
+    """Leave a folder and those above it to whom they belong here: restic gives them to the former server's accounts."""
+    before = [(folder, folder.stat()) for folder in (lowest, *lowest.parents)]
+    try:
+        yield
+    finally:
+        for folder, was in before:
+            found = folder.stat()
+            if (found.st_uid, found.st_gid, found.st_mode) != (was.st_uid, was.st_gid, was.st_mode):
+                os.chown(folder, was.st_uid, was.st_gid)
+                folder.chmod(stat.S_IMODE(was.st_mode))
 
 
 def _give_to_owner(plan: Plan, folders: Iterable[Path]) -> None:
@@ -149,6 +194,10 @@ def _take_over(plan: Plan, folder: Path, snapshot: Snapshot) -> None:
 def _links(folder: str, names: list[str]) -> list[str]:
     """Return the links among some names: which certificate is in use, each server decides by itself."""
     return [name for name in names if (Path(folder) / name).is_symlink()]
+
+
+def _spoken(when: datetime) -> str:
+    return f"{when.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _numbers(release: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,10 @@ from noctis.audit.models import Action, AuditEntry
 from noctis.backup.engine.command import execute
 from noctis.backup.engine.databases import NEWEST, open_database
 from noctis.backup.engine.making import prepare
-from noctis.backup.engine.moments import moment
+from noctis.backup.engine.moments import asked_for, moment
 from noctis.backup.engine.plan import Plan
 from noctis.backup.engine.postgresql import PostgreSQL
-from noctis.backup_state import BACKUP, CHECK, DRILL, BackupState, read_backup_state
+from noctis.backup_state import BACKUP, CHECK, DRILL, RESTORE, BackupState, read_backup_state
 
 pytestmark = [pytest.mark.integration, pytest.mark.sqlite, pytest.mark.django_db(transaction=True)]
 
@@ -149,6 +150,23 @@ def _refuses_newer(plan: Plan, manifest: str, capsys: pytest.CaptureFixture[str]
     subprocess.run(command, check=True, env={"PATH": "/usr/bin", "RESTIC_CACHE_DIR": str(plan.cache)})
     assert execute(plan, ["restore"]) == 1
     return "later than the snapshot" in capsys.readouterr().err
+
+
+def test_a_time_leads_to_the_last_snapshot_before_it(plan, capsys):
+    assert execute(plan, ["now"]) == 0
+    first = state_of(plan).last_success[BACKUP].snapshot
+    between = datetime.now(timezone.utc).isoformat()
+    assert execute(plan, ["now"]) == 0
+    assert execute(plan, ["restore", "--to", between, "--overwrite-newer"]) == 0, capsys.readouterr().err
+    assert state_of(plan).last_success[RESTORE].snapshot == first
+    assert execute(plan, ["restore", "--to", "2001-01-01T12:00"]) == 1
+    assert "No snapshot is from 2001-01-01 12:00:00 UTC or earlier" in capsys.readouterr().err
+    assert execute(plan, ["restore", "--to", "yesterday"]) == 1
+    assert "no time such as" in capsys.readouterr().err
+
+
+def test_a_time_without_a_zone_is_the_sites():
+    assert asked_for("2026-03-01T12:00", "Europe/Zurich") == asked_for("2026-03-01 11:00:00Z", "Europe/Zurich")
 
 
 def test_a_wrong_password_and_a_place_that_is_not_mounted_are_said_in_one_sentence(plan, tmp_path, capsys):
