@@ -138,7 +138,7 @@ def test_a_study_and_its_signed_report_are_backed_up_to_another_machine(site: Si
     server.run("supervisorctl stop noctis-dicom")  # so that nothing more is written while both are compared
     server.run("systemctl start noctis-backup@now.service")
     site.moment = ask(server, "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
-    ask(server, "UPDATE accounts_user SET last_name = 'Changed by mistake' WHERE username = 'reader'")
+    ask(server, "UPDATE accounts_user SET full_name = 'Changed by mistake' WHERE username = 'reader'")
     server.run("systemctl start noctis-backup@now.service")
     site.counts, site.hashes = counts(server), hashes(server)
     server.run("supervisorctl start noctis-dicom")
@@ -189,7 +189,7 @@ def test_the_new_server_is_the_installation_now_and_takes_the_late_study(site: S
 
 
 def test_people_s_work_returns_to_what_it_was_at_a_second_and_no_image_is_lost(site: Site) -> None:
-    reader = "SELECT last_name FROM accounts_user WHERE username = 'reader'"
+    reader = "SELECT full_name FROM accounts_user WHERE username = 'reader'"
     assert ask(site.spare, reader) == "Changed by mistake"
     images = ask(site.spare, "SELECT count(*) FROM archive_instance")
     wanted = ("-e", "restore_converge=false", "-e", f"restore_to='{site.moment}'")
