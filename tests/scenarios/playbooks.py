@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PLAYBOOK_PROGRAM = Path(sys.executable).with_name("ansible-playbook")
@@ -28,12 +25,6 @@ class Run:
     def changed(self) -> int:
         """How many tasks changed something, on all machines together."""
         return sum(map(int, re.findall(r"\bchanged=(\d+)", self.output)))
-
-
-def run_site(*options: str, variables: Mapping[str, Any] | None = None) -> Run:
-    """Run site.yml against the scenario's machines."""
-    inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
-    return run_playbook(ROOT / "site.yml", "--extra-vars", json.dumps(variables or {}), *options, inventory=inventory)
 
 
 def run_playbook(playbook: Path, *options: str, inventory: Path) -> Run:
