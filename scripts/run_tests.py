@@ -33,6 +33,8 @@ FRONTEND = ROOT / "app" / "frontend"
 RESULTS = ROOT / "test-results"
 IN_CI = os.environ.get("CI", "").lower() == "true"
 NOT_POSSIBLE_HERE = 3
+# Tests start programs in sessions of their own, which signals to a check's process group do not reach.
+CONTAINED = (sys.executable, str(ROOT / "scripts" / "run_contained.py"))
 LINES_OF_A_PASSED_CHECK = 4
 MOST_REPEATED = 10
 # Those that pass from scratch to their end. The others are run by hand until they do: scripts/molecule test -s NAME.
@@ -95,6 +97,7 @@ def pytest(name: str, expression: str, *options: str, within: str = "") -> Check
     """Return a run of the tests that ``expression`` selects, started by a module of ``tests.support``."""
     runner = (sys.executable, "-m", f"tests.support.{within}") if within else ()
     command = (
+        *CONTAINED,
         *runner,
         sys.executable,
         "-m",

@@ -107,17 +107,23 @@ class Appliance(Machine):
     ) -> Answer:
         """Ask for a page under ``name``; certificates are verified unless ``context`` says otherwise."""
         name = name or self.web_name
-        stream: socket.socket = socket.create_connection((self.address, port), timeout=10)
-        if port == HTTPS:
-            stream = (context or self.trusting()).wrap_socket(stream, server_hostname=name)
-        with stream:
+        with self._unconnected(name, port, context) as stream:
+            stream.settimeout(10)
+            stream.connect((self.address, port))
             request = http.client.HTTPConnection(name, port)
             request.sock = stream
             sent = {"Host": name, "Cookie": cookie, "Authorization": authorization}
             request.request("GET", path, headers={key: value for key, value in sent.items() if value})
-            answer = request.getresponse()
-            headers = {key.lower(): value for key, value in answer.getheaders()}
-            return Answer(answer.status, headers, answer.read().decode(errors="replace"))
+            with request.getresponse() as answer:
+                headers = {key.lower(): value for key, value in answer.getheaders()}
+                return Answer(answer.status, headers, answer.read().decode(errors="replace"))
+
+    def _unconnected(self, name: str, port: int, context: ssl.SSLContext | None) -> socket.socket:
+        """Return a socket to connect: around one that was connected, and reset meanwhile, Python leaks another."""
+        if port != HTTPS:
+            return socket.socket()
+        context = context or self.trusting()
+        return context.wrap_socket(socket.socket(), server_hostname=name)
 
     def is_healthy(self) -> bool:
         """Whether the application answers over HTTPS."""
