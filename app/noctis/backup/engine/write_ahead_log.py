@@ -135,9 +135,10 @@ class WriteAheadLog:
 
     @property
     def _data(self) -> Path:
-        return self.recovery / "data"
+        return self.recovery / "copy" / "data"  # as deep as no cluster of Debian's lies
 
     def _lay_out(self, folder: Path, when: datetime) -> None:
+        self._data.parent.mkdir()
         shutil.move(folder / self.copy.relative_to("/"), self._data)
         shutil.move(folder / self.segments.relative_to("/"), self.recovery / "segments")
         settings = SETTINGS.format(folder=self.recovery, moment=when.isoformat())
