@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.support.scripts import script
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = "app/noctis/settings.py"
@@ -39,7 +41,7 @@ Files = dict[str, bytes]
 def main(folder: Path) -> None:
     """Write the archives."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = release_of_a_bundle()
+    files = release_of_a_bundle(folder)
     changes: dict[str, list[Callable[[Files], None]]] = {
         WORKING: [],
         NEXT: [add_table],
@@ -56,12 +58,13 @@ def main(folder: Path) -> None:
         (folder / f"noctis-{version}.tar.gz").write_bytes(pack(release))
 
 
-def release_of_a_bundle() -> Files:
-    """Return the files of the release that lies in a bundle."""
-    packed = subprocess.run([ROOT / "scripts" / "build-bundle"], capture_output=True, text=True, check=True)
-    with tarfile.open(packed.stdout.splitlines()[-1]) as bundle:
-        name = next(name for name in bundle.getnames() if re.search(r"/dist/noctis-.*\.tar\.gz$", name))
-        with tarfile.open(fileobj=bundle.extractfile(name)) as release:
+def release_of_a_bundle(folder: Path) -> Files:
+    """Return the files of a release as it lies in a bundle."""
+    packed = subprocess.run([ROOT / "scripts" / "build-release"], stdout=subprocess.PIPE, text=True, check=True)
+    with TemporaryDirectory(dir=folder) as temporary:
+        bundled = Path(temporary) / "dist" / "release.tar.gz"
+        script("build-bundle").pack_release(Path(packed.stdout.splitlines()[-1]), bundled)
+        with tarfile.open(bundled) as release:
             return {member.name: release.extractfile(member).read() for member in release if member.isfile()}  # type: ignore[union-attr]
 
 
