@@ -13,7 +13,8 @@ A restore is carried out from the machine that runs Ansible, because it also pre
 
     ansible-playbook -i inventory/<your site> playbooks/restore.yml --limit {host}
 
-It asks before it replaces anything. “Disaster recovery by the clock” in operations.md tells what to do meanwhile.
+It restores the last snapshot; -e restore_to=2026-03-01T12:00 restores what there was then. Where this server has newer
+images or reports it refuses. “Disaster recovery by the clock” in operations.md tells what to do meanwhile.
 The snapshots that can be restored: sudo noctis-backup list"""
 UPGRADE: Final = """\
 An upgrade is carried out from the machine that runs Ansible, with the newer release of this repository or its bundle:
