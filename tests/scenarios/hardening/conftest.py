@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.appliance.deployment import Appliance, Machine, deployed_appliance, deployed_machine
+from tests.scenarios.hardening.audit import begin_audit
 
 
 @pytest.fixture(scope="session")
 def appliance() -> Appliance:
     """Give the hardened server."""
     return deployed_appliance()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audit(appliance: Appliance) -> None:
+    """Begin what takes longest."""
+    begin_audit(appliance)
 
 
 @pytest.fixture(scope="session")
