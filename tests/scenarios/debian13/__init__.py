@@ -1,1 +1,1 @@
-"""The appliance on Debian 13, and what becomes of a run of site.yml that was killed."""
+"""The appliance on Debian 13: what its other versions of everything could have broken."""
