@@ -21,11 +21,10 @@ REDIS = (
 )
 QUESTIONS = {
     "packages": "dpkg-query --show --showformat '${Package} ${Version} ${Status}\\n'; dpkg --audit",
-    "files": "find /etc /opt/noctis /usr/local /var/lib/noctis /var/lib/noctis-backup /var/backups/noctis-releases /root -xdev "
+    "files": "find /etc /opt/noctis /usr/local /root /var/lib/noctis /var/lib/noctis-backup /var/backups/noctis-releases "
     "-not -path '/root/.cache/*' -printf '%p %M %u %g %l\\n' | LC_ALL=C sort",
     "contents": "find /etc /opt/noctis/current/ /usr/local -xdev -type f -not -name '*.pyc' -exec sha256sum {} + "
     "| LC_ALL=C sort -k 2",
-    "byte code": "find /opt/noctis/current/ -follow -name '*.py' -printf x -o -name '*.pyc' -printf y | wc -c",
     "units": "systemctl list-unit-files --no-legend --no-pager --state=enabled,masked",
     "services": "systemctl list-units --no-legend --no-pager --plain --type=service,timer,socket "
     "--state=running,waiting,listening | cut -d ' ' -f 1",
