@@ -21,7 +21,7 @@ REDIS = (
 )
 QUESTIONS = {
     "packages": "dpkg-query --show --showformat '${Package} ${Version} ${Status}\\n'; dpkg --audit",
-    "files": "find /etc /opt/noctis /usr/local /root /var/lib/noctis /var/lib/noctis-backup /var/backups/noctis-releases "
+    "files": "find /etc /opt/noctis /usr/local /root /var/lib/noctis* /var/backups/noctis-releases "
     "-not -path '/root/.cache/*' -printf '%p %M %u %g %l\\n' | LC_ALL=C sort",
     "contents": "find /etc /opt/noctis/current/ /usr/local -xdev -type f -not -name '*.pyc' -exec sha256sum {} + "
     "| LC_ALL=C sort -k 2",
