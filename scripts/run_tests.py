@@ -38,7 +38,7 @@ CONTAINED = (sys.executable, str(ROOT / "scripts" / "run_contained.py"))
 LINES_OF_A_PASSED_CHECK = 4
 MOST_REPEATED = 10
 # Those that pass from scratch to their end. The others are run by hand until they do: scripts/molecule test -s NAME.
-SCENARIOS = ("default", "upgrade", "hardening", "letsencrypt", "backup_restore")
+SCENARIOS = ("default", "upgrade", "hardening", "letsencrypt", "backup_restore", "debian13")
 
 
 @dataclass(frozen=True)
