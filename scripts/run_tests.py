@@ -159,7 +159,7 @@ def parts() -> dict[str, list[Check]]:
             pytest("integration-postgresql", on_servers, *parallel, within="servers"),
         ],
         "molecule": [scenario(name) for name in SCENARIOS],
-        "browser": [pytest("browser", "browser and not appliance", within="loopback_only")],
+        "browser": [pytest("browser", "browser and not appliance", within="own_network")],
         "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [
             Check("ruff", (str(BIN / "ruff"), "check", ".")),

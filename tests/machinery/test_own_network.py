@@ -15,10 +15,10 @@ def test_a_program_reaches_itself_and_nobody_else() -> None:
         "import socket\n"
         "server = socket.create_server(('127.0.0.1', 0))\n"
         "socket.create_connection(server.getsockname()).close()\n"
-        "try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.1', 9))\n"
+        "try: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('198.51.100.1', 9))\n"
         "except OSError as error: print(error.strerror)\n"
     )
-    command = [sys.executable, "-m", "tests.support.loopback_only", sys.executable, "-c", script]
+    command = [sys.executable, "-m", "tests.support.own_network", sys.executable, "-c", script]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if "stays in the machine's network" in done.stderr:
         pytest.skip("this machine lets nobody leave its network")
