@@ -4,7 +4,8 @@
     scripts/run_tests.py [--stream] [PART …]
 
 Two parts run at a time. What each check printed goes to test-results/; a failed one is shown in full. A few tests
-that failed beside the others run once more, alone: one that passes then is named as unsteady, and is a defect too.
+that failed beside the others run once more, alone, and so does a scenario: what passes then is named as unsteady, and
+is a defect too.
 """
 
 from __future__ import annotations
@@ -51,10 +52,13 @@ class Check:
     junit: bool = False
     may_be_impossible: bool = False
     runs_pytest: bool = False
+    is_repeated: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
     def alone(self) -> Check:
-        """Return a run of pytest over the tests alone that failed in this one, one after another."""
+        """Return what is to be repeated: of pytest the tests alone that failed, one after another, of others all."""
+        if not self.runs_pytest:
+            return self
         again = f"{self.name}-again"
         command = (*(word for word in self.command if not word.startswith("--junit-xml=")), "-n", "0")
         failed = ("--last-failed", "--last-failed-no-failures", "none")  # a run that was killed has noted none
@@ -110,7 +114,7 @@ def pytest(name: str, expression: str, *options: str, within: str = "") -> Check
         f"cache_dir={RESULTS / 'cache' / name}",
         f"--junit-xml={RESULTS / name}.xml",
     )
-    return Check(name, command, junit=True, runs_pytest=True)
+    return Check(name, command, junit=True, runs_pytest=True, is_repeated=True)
 
 
 def tool(name: str, *arguments: str) -> Check:
@@ -126,7 +130,7 @@ def npm(name: str, script: str, *arguments: str, junit: bool = False) -> Check:
 def scenario(name: str) -> Check:
     """Return a run of a Molecule scenario; its verifier writes test-results/molecule-NAME.xml."""
     command = ("scripts/molecule", "test", "--scenario-name", name)
-    return Check(f"molecule-{name}", command, junit=True, may_be_impossible=True)
+    return Check(f"molecule-{name}", command, junit=True, may_be_impossible=True, is_repeated=True)
 
 
 def shell_scripts() -> list[str]:
@@ -208,13 +212,14 @@ class Runner:
 
     def _run_check(self, part: str, check: Check) -> Outcome:
         outcome = self._run_once(part, check)
-        if not (check.runs_pytest and 0 < outcome.failed <= MOST_REPEATED) or self._stopping:
+        if not (check.is_repeated and 0 < outcome.failed <= MOST_REPEATED) or self._stopping:
             return outcome
         again = self._run_once(part, check.alone())
-        if again.failed or again.passed != outcome.failed:
+        if again.failed or (check.runs_pytest and again.passed != outcome.failed):
             return outcome
-        self._say(f"!!! {again.passed} of {check.name} FAILED BESIDE THE OTHERS and passed alone; find out why.")
-        return replace(outcome, passed=outcome.passed + again.passed, failed=0, unsteady=again.passed)
+        self._say(f"!!! {outcome.failed} of {check.name} FAILED BESIDE THE OTHERS and passed alone; find out why.")
+        passed_before = outcome.passed if check.runs_pytest else 0
+        return replace(outcome, passed=passed_before + again.passed, failed=0, unsteady=outcome.failed)
 
     def _run_once(self, part: str, check: Check) -> Outcome:
         check.report.unlink(missing_ok=True)

@@ -87,7 +87,7 @@ def test_a_failed_check_is_shown_in_full_and_a_passed_one_in_brief(capsys):
 def pytest_check(folder: Path, script: str) -> Check:
     (folder / "test_sample.py").write_text(script)
     check = run_tests.pytest("sample", "not nothing", "-p", "no:django", "-c", "/dev/null", f"--rootdir={folder}")
-    return Check(check.name, check.command, folder, junit=True, runs_pytest=True)
+    return Check(check.name, check.command, folder, junit=True, runs_pytest=True, is_repeated=True)
 
 
 def test_a_test_that_passes_alone_is_counted_and_told_as_unsteady(tmp_path, capsys):
@@ -98,6 +98,15 @@ def test_a_test_that_passes_alone_is_counted_and_told_as_unsteady(tmp_path, caps
     printed = capsys.readouterr().out
     assert "FAILED test_sample.py::test_b" in printed
     assert "!!! 1 of sample FAILED BESIDE THE OTHERS and passed alone" in printed
+
+
+def test_a_scenario_that_passes_when_it_is_repeated_is_told_as_unsteady(tmp_path, capsys):
+    script = (
+        "from pathlib import Path; there = Path('seen').exists(); Path('seen').touch(); raise SystemExit(not there)"
+    )
+    check = python(script, folder=tmp_path, is_repeated=True)
+    assert outcome_of(check) == "1 passed, 0 failed, 0 skipped, 1 unsteady"
+    assert "FAILED BESIDE THE OTHERS" in capsys.readouterr().out
 
 
 def test_a_test_that_failed_and_could_not_clean_up_counts_once(tmp_path):
