@@ -17,7 +17,7 @@ from cryptography import x509
 from pynetdicom import AE
 from pynetdicom.association import Association
 
-from tests.appliance.deployment import Appliance, Machine, deployed_appliance, deployed_machine
+from tests.appliance.deployment import Appliance, Machine, deployed_machine
 from tests.support.certificates import Authority, Certificate
 from tests.support.waiting import wait_for
 
@@ -25,11 +25,6 @@ HTTPS, DICOM_TLS = 443, 2762
 VERIFICATION = "1.2.840.10008.1.1"
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "token-of-the-stand-in"
-
-
-@pytest.fixture(scope="module")
-def appliance() -> Appliance:
-    return deployed_appliance()
 
 
 @pytest.fixture(scope="module")
