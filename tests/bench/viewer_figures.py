@@ -24,8 +24,9 @@ class Quantity:
     cold_only: bool = False
 
 
+FIRST_IMAGE: Final = Quantity("First image", "s")
 QUANTITIES: Final = {
-    "first_image": Quantity("First image", "s"),
+    "first_image": FIRST_IMAGE,
     "complete": Quantity("All images received", "s"),
     "received": Quantity("Received", "MB", cold_only=True),
     "requests": Quantity("Requests", "", cold_only=True),
