@@ -125,9 +125,12 @@ def test_a_colleague_takes_the_report_over_and_the_first_writer_hears_of_it(
     colleague.get_by_role("button", name="Report", exact=True).click()
     expect(colleague.locator(".report-note")).to_contain_text("is writing on it")
     colleague.get_by_role("tabpanel", name="Report").get_by_role("button", name="Take over").click()
+    # The report is theirs once the server says so; until then the editor takes no words.
+    expect(section(colleague, "Findings")).to_have_attribute("contenteditable", "true", timeout=LOADING_MS)
     section(colleague, "Findings").click()
     colleague.keyboard.press("Control+End")
     colleague.keyboard.type(" And the second.")
+    expect(section(colleague, "Findings")).to_have_text("The first words. And the second.")
     expect(colleague.locator(".report-note")).to_have_text("Saved", timeout=LOADING_MS)
 
     section(page, "Findings").click()
