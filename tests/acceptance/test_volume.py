@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -282,6 +283,57 @@ def check_lines_and_maximised_planes(planes: Planes) -> None:
     planes.viewer.press("Shift+M")
     planes.viewer.expect(state="ready")
     expect(planes.axial.element).to_have_count(0)
+
+
+def test_a_length_in_a_turned_plane_is_that_of_the_patient_and_waits_there(page: Page):
+    planes = Planes(page).ready()
+    axial, coronal = planes.axial, planes.coronal
+    axial.element.focus()
+    for _ in range(4):
+        planes.viewer.press("ArrowLeft")  # turns the coronal plane by 20 degrees
+    planes.ready()
+    planes.viewer.press("l")
+    x, y = (round(place) for place in coronal.point_of(coronal.vector("crosshair")))
+    ends = [(x - 40, y - 25), (x + 35, y + 31)]
+    planes.viewer.stroke(*ends)
+
+    def truth() -> float:
+        return float(np.linalg.norm(np.subtract(*map(coronal.world_of, ends))))
+
+    expect(coronal.element).to_have_attribute("data-lengths", re.compile("."))
+    assert coronal.number("lengths") == pytest.approx(truth(), abs=0.1)
+    expect(coronal.element.locator(".viewer-plane-lines text")).to_have_text(f"{round(truth(), 1):g} mm")
+    expect(axial.element).not_to_have_attribute("data-lengths", re.compile("."))
+
+    # An end follows the hand; a press that moves nothing leaves nothing.
+    end = ends[1]
+    ends[1] = (x + 60, y + 12)
+    planes.viewer.stroke(end, ends[1])
+    wait_for(lambda: coronal.number("lengths") == pytest.approx(truth(), abs=0.1), "the new length")
+    page.mouse.click(x + 10, y - 40)
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(1)
+
+    # It belongs to its place: two slices on it is not there, and after a look at the stack it is again.
+    coronal.element.focus()
+    planes.viewer.press("ArrowDown", "ArrowDown")
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(0)
+    planes.viewer.press("ArrowUp", "ArrowUp")
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(1)
+    planes.viewer.press("Escape", "Shift+M")
+    planes.viewer.expect(state="ready")
+    planes.viewer.press("Shift+M")
+    planes.ready()
+    axial.element.focus()
+    for _ in range(4):
+        planes.viewer.press("ArrowLeft")
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(1)
+    assert coronal.number("lengths") == pytest.approx(truth(), abs=0.1)
+    page.get_by_role("button", name="Length, for this tab only").click()
+    planes.viewer.stroke((x - 10, y - 60), (x + 30, y - 60))
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(2)
+    planes.viewer.press("Delete")
+    expect(coronal.element.locator(".viewer-plane-lines line")).to_have_count(1)
+    assert coronal.number("lengths") == pytest.approx(truth(), abs=0.1)
 
 
 def test_pet_lies_over_ct_in_suv_with_the_opacity_chosen(page: Page):

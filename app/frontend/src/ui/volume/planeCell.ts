@@ -16,10 +16,13 @@
  * | `data-slab`, `data-thickness` | `slice`, `mip`, `minip` or `average`, and its thickness in mm |
  * | `data-window-center`, `data-window-width` | window in modality units |
  * | `data-opacity` | opacity of the volume on top |
+ * | `data-lengths` | the lengths that are shown on it, in mm |
  */
 
 import type { CrosshairShape } from '../../study/crosshair';
 import { along } from '../../study/crosshair';
+import { formatNumber } from '../../study/format';
+import type { ShownLine } from '../../study/planeLines';
 import type { PlaneName, ScreenPoint } from '../../study/planes';
 import { element, setAttribute } from '../dom';
 import { icon } from '../icons';
@@ -29,6 +32,8 @@ const svgNamespace = 'http://www.w3.org/2000/svg';
 /** Room around the middle, in CSS pixels, so that the crosshair hides nothing there. */
 const gap = 18;
 const handleRadius = 5;
+/** Between a line's end and its words, in CSS pixels. */
+const besideEnd = 8;
 
 export interface PlaneCellEvents {
   maximise(): void;
@@ -39,15 +44,14 @@ export class PlaneCell {
   readonly element: HTMLElement;
   readonly canvasHost = element('div', { class: 'viewer-plane-canvas' });
   readonly overlays = new Overlays();
-  private readonly drawing = document.createElementNS(svgNamespace, 'svg');
+  private readonly drawing = drawingLayer('viewer-crosshair');
+  private readonly measures = drawingLayer('viewer-plane-lines');
 
   constructor(
     readonly name: PlaneName,
     label: string,
     events: PlaneCellEvents,
   ) {
-    this.drawing.classList.add('viewer-crosshair');
-    this.drawing.setAttribute('aria-hidden', 'true');
     const maximise = element(
       'button',
       {
@@ -64,6 +68,7 @@ export class PlaneCell {
       { class: 'viewer-cut', 'data-plane': name, tabindex: 0, role: 'group', 'aria-label': label },
       this.canvasHost,
       this.drawing,
+      this.measures,
       this.overlays.element,
       maximise,
     );
@@ -103,6 +108,30 @@ export class PlaneCell {
     });
     this.drawing.replaceChildren(...(parts ?? []));
   }
+
+  /** Lengths with their ends and their words; the chosen one stands out. */
+  showLines(lines: readonly ShownLine[], chosen: number | undefined): void {
+    const groups = lines.map(({ index, ends: [from, to], millimetres }) => {
+      const [x, y] = from[0] > to[0] ? from : to;
+      const words = drawn('text', { x: x + besideEnd, y });
+      words.textContent = `${formatNumber(millimetres, 1)} mm`;
+      const group = drawn('g', { 'data-chosen': String(index === chosen) });
+      group.append(
+        drawn('line', { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }),
+        ...[from, to].map((end) => drawn('circle', { cx: end[0], cy: end[1], r: handleRadius })),
+        words,
+      );
+      return group;
+    });
+    this.measures.replaceChildren(...groups);
+  }
+}
+
+function drawingLayer(name: string): SVGSVGElement {
+  const layer = document.createElementNS(svgNamespace, 'svg');
+  layer.classList.add(name);
+  layer.setAttribute('aria-hidden', 'true');
+  return layer;
 }
 
 function line(of: PlaneName, from: ScreenPoint, to: ScreenPoint, isDashed = false): SVGElement {
@@ -120,8 +149,11 @@ function circle(of: PlaneName, [x, y]: ScreenPoint): SVGElement {
 }
 
 function shape(kind: string, of: PlaneName, attributes: Record<string, number | string>): SVGElement {
+  return drawn(kind, { 'data-of': of, ...attributes });
+}
+
+function drawn(kind: string, attributes: Record<string, number | string>): SVGElement {
   const made = document.createElementNS(svgNamespace, kind);
-  made.setAttribute('data-of', of);
   for (const [name, value] of Object.entries(attributes)) {
     made.setAttribute(name, typeof value === 'number' ? value.toFixed(2) : value);
   }

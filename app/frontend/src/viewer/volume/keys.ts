@@ -16,6 +16,9 @@ export function mprKeys(mpr: Mpr, presets: readonly WindowPreset[]): Map<string,
   };
   return new Map<string, () => void>([
     ['c', tool('crosshair')],
+    ['l', tool('length')],
+    ['Delete', () => mpr.removeLine()],
+    ['Backspace', () => mpr.removeLine()],
     ['w', tool('window')],
     ['s', tool('scroll')],
     ['p', tool('pan')],

@@ -18,6 +18,15 @@ import {
   type Planes,
   type PlaneView,
 } from '../../study/planes';
+import {
+  isAccident,
+  lineEndMoved,
+  lineGripAt,
+  linesOn,
+  type LineGrip,
+  type PlaneLine,
+  type ShownLine,
+} from '../../study/planeLines';
 import type { HandTool, Mouse } from '../../study/preferences';
 import { valueAt } from '../../study/sampling';
 import { add, scale, subtract } from '../../study/vector';
@@ -28,7 +37,7 @@ import { element, setAttribute } from '../../ui/dom';
 import { PlaneCell } from '../../ui/volume/planeCell';
 import { attributesOf, wordsOn } from './planeWords';
 
-export type MprTool = 'crosshair' | 'window' | 'scroll' | 'pan' | 'zoom';
+export type MprTool = 'crosshair' | 'length' | 'window' | 'scroll' | 'pan' | 'zoom';
 
 export interface Overlay {
   volume: LoadedVolume;
@@ -48,6 +57,9 @@ export interface MprState {
   maximised: boolean;
   tool: MprTool;
   words: boolean;
+  /** Lengths measured here; the last one drawn or taken hold of is `chosen`. */
+  lines: readonly PlaneLine[];
+  chosen: number | undefined;
 }
 
 const zoomLimits = { least: 0.2, most: 40 };
@@ -72,6 +84,7 @@ export class Mpr {
   private over: Overlay | undefined;
   private current: MprState | undefined;
   private grip: Grip | undefined;
+  private lineGrip: LineGrip | undefined;
   private pulledBy = 0;
   private readonly observed: { element: HTMLElement; zoom: number; resized: () => void }[];
 
@@ -141,8 +154,8 @@ export class Mpr {
 
   reset(): void {
     if (!this.base || !this.current) return;
-    const { tool, words, maximised, active } = this.current;
-    this.update({ ...startingState(this.base), tool, words, maximised, active });
+    const { tool, words, maximised, active, lines, chosen } = this.current;
+    this.update({ ...startingState(this.base), tool, words, maximised, active, lines, chosen });
   }
 
   /** Forwards is towards the reader: to the feet, the left, the front. */
@@ -168,6 +181,14 @@ export class Mpr {
 
   maximise(name: PlaneName | undefined = this.current?.active): void {
     if (this.current && name) this.update({ active: name, maximised: !this.current.maximised });
+  }
+
+  /** Takes the chosen length away, and chooses the one drawn before it. */
+  removeLine(): void {
+    const { lines = [], chosen } = this.current ?? {};
+    if (chosen === undefined) return;
+    const left = lines.filter((_, index) => index !== chosen);
+    this.update({ lines: left, chosen: left.length > 0 ? left.length - 1 : undefined });
   }
 
   setWindow(window: Window | undefined): void {
@@ -200,7 +221,7 @@ export class Mpr {
         button === 'left' ? (this.current?.tool ?? 'crosshair') : toolFor(this.mouse()[button]),
       pressed: (tool, at) => this.press(name, tool, at),
       dragged: (tool, from, to) => this.drag(name, tool, from, to),
-      released: () => (this.grip = undefined),
+      released: () => this.release(name),
       wheeled: (steps, withCtrl) => {
         if ((this.mouse().wheel === 'zoom') === withCtrl) this.scroll(steps, name);
         else this.zoomBy(zoomPerNotch ** -steps, name);
@@ -215,6 +236,7 @@ export class Mpr {
     this.pulledBy = 0;
     if (!current) return;
     this.update({ active: name });
+    if (tool === 'length') this.pressLine(name, at);
     if (tool !== 'crosshair') return;
     const view = this.viewOf(name, current);
     this.grip = gripAt(crosshairOn(view, current.planes, name), at);
@@ -228,6 +250,8 @@ export class Mpr {
     if (tool === 'crosshair' && this.grip) {
       const planes = pulled(current.planes, this.viewOf(name, current), name, this.grip, from, to);
       this.update({ planes: movedTo(planes, withinVolume(base.plan, planes.crosshair)) });
+    } else if (tool === 'length' && this.lineGrip) {
+      this.update({ lines: lineEndMoved(current.lines, this.lineGrip, this.viewOf(name, current), to) });
     } else if (tool === 'window') {
       const { center, width } = current.window;
       const least = base.content.kind === 'Float32' ? 0.01 : 1;
@@ -238,6 +262,36 @@ export class Mpr {
     } else if (tool === 'zoom') this.zoomBy(zoomPerHundredPixels ** (-down / 100), name);
     else if (tool === 'pan') this.pan(name, from, to);
     else if (tool === 'scroll') this.scrollBy(name, down);
+  }
+
+  /** Takes hold of an end of a line that is there, or begins another one. */
+  private pressLine(name: PlaneName, at: Place): void {
+    const { current } = this;
+    if (!current) return;
+    const view = this.viewOf(name, current);
+    this.lineGrip = lineGripAt(this.linesOf(view, current), at);
+    if (this.lineGrip) {
+      this.update({ chosen: this.lineGrip.index });
+      return;
+    }
+    const point = toPatient(view, at);
+    this.lineGrip = { index: current.lines.length, end: 1 };
+    this.update({ lines: [...current.lines, [point, point]], chosen: current.lines.length });
+  }
+
+  private release(name: PlaneName): void {
+    const { current, lineGrip } = this;
+    this.grip = undefined;
+    this.lineGrip = undefined;
+    const line = lineGrip && current?.lines[lineGrip.index];
+    if (line && isAccident(this.viewOf(name, current), line)) this.removeLine();
+  }
+
+  /** Lines within half a voxel of the plane, or within its slab. */
+  private linesOf(view: PlaneView, { lines, slab, words }: MprState): ShownLine[] {
+    if (!this.base || !words) return [];
+    const thickness = slab.mode === 'slice' ? 0 : slab.thickness;
+    return linesOn(view, lines, Math.max(spacingAlong(this.base.plan, view.axes.normal), thickness) / 2);
   }
 
   private scrollBy(name: PlaneName, pixels: number): void {
@@ -307,9 +361,11 @@ export class Mpr {
       ...this.over,
       value: valueAt(this.over.volume.plan, this.over.volume.values, crosshair),
     };
-    cell.tell(attributesOf(name, state, view, value, overlay));
+    const lines = this.linesOf(view, state);
+    cell.tell(attributesOf(name, state, view, value, overlay, lines));
     const half = state.slab.mode === 'slice' ? 0 : state.slab.thickness / 2 / view.millimetresPerPixel;
     cell.showCrosshair(state.words ? crosshairOn(view, state.planes, name) : undefined, half);
+    cell.showLines(lines, state.chosen);
     cell.overlays.visible = state.words;
     cell.showWords(wordsOn(name, state, view, base, overlay));
   }
@@ -333,5 +389,7 @@ function startingState(base: LoadedVolume): MprState {
     maximised: false,
     tool: 'crosshair',
     words: true,
+    lines: [],
+    chosen: undefined,
   };
 }

@@ -23,6 +23,7 @@ export interface Companion {
 
 const tools = [
   { id: 'crosshair', label: 'Crosshair', icon: 'crosshair', key: 'C' },
+  { id: 'length', label: 'Length, for this tab only', icon: 'length', key: 'L' },
   { id: 'window', label: 'Window and level', icon: 'window', key: 'W' },
   { id: 'scroll', label: 'Scroll', icon: 'scroll', key: 'S' },
   { id: 'pan', label: 'Pan', icon: 'pan', key: 'P' },

@@ -7,6 +7,7 @@ import { formatNumber } from '../../study/format';
 import { lettersOf, opposite } from '../../study/orientation';
 import { patientOf } from '../../study/overlayText';
 import { obliquity, placeOf, rightOf, type PlaneName, type PlaneView } from '../../study/planes';
+import type { ShownLine } from '../../study/planeLines';
 import type { Vector } from '../../study/vector';
 import { valueText } from '../../study/volumeContent';
 import { text } from '../../dicomweb/json';
@@ -38,6 +39,7 @@ export function attributesOf(
   view: PlaneView,
   value: number | undefined,
   overlay: ReadOverlay | undefined,
+  lines: readonly ShownLine[],
 ): Record<string, string | number | undefined> {
   return {
     crosshair: exact(planes.crosshair),
@@ -54,6 +56,7 @@ export function attributesOf(
     'window-center': rounded(window.center),
     'window-width': rounded(window.width),
     opacity: overlay && rounded(overlay.opacity),
+    lengths: lines.map(({ millimetres }) => String(rounded(millimetres))).join(',') || undefined,
   };
 }
 

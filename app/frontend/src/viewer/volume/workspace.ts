@@ -4,6 +4,7 @@ import { isAbort, SignedOutError } from '../../dicomweb/errors';
 import { registerColourMaps, colourMaps } from '../../render/volume/planeViewport';
 import { VolumeLoadError, VolumeStore, type LoadedVolume } from '../../render/volume/volumeStore';
 import type { ImageSet } from '../../study/displaySets';
+import type { PlaneLine } from '../../study/planeLines';
 import { presetsFor, type WindowPreset } from '../../study/presets';
 import { contentOf } from '../../study/volumeContent';
 import { thinned, volumePlan, type VolumePlan } from '../../study/volumeGeometry';
@@ -37,6 +38,8 @@ export class Workspace {
   private readonly stage = element('div', { class: 'viewer-volume-stage' });
   private readonly choice: Choice;
   private readonly volumes = new Map<string, LoadedVolume>();
+  /** Lengths outlive the planes they were drawn in: whoever comes back finds them. */
+  private readonly lines = new Map<string, readonly PlaneLine[]>();
   private mpr: Mpr | undefined;
   private mprBar: MprBar | undefined;
   private solid: Solid | undefined;
@@ -115,6 +118,7 @@ export class Workspace {
   }
 
   private clear(): void {
+    if (this.main && this.mpr?.state) this.lines.set(keyOf(this.main), this.mpr.state.lines);
     this.stopListening?.();
     this.mpr?.destroy();
     this.solid?.destroy();
@@ -194,7 +198,9 @@ export class Workspace {
       this.listen(mprKeys(mpr, this.presetsOf(base)));
       mpr.focus();
     }
+    const isFirst = !this.mpr.state;
     await this.mpr.open(base, overlay);
+    if (isFirst && this.main) this.mpr.update({ lines: this.lines.get(keyOf(this.main)) ?? [] });
     this.offer();
   }
 
