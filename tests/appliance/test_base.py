@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.appliance.deployment import Appliance
+from tests.appliance.leftovers import RULE, a_day_passes
 
 
 def test_ssh_lets_in_keys_alone_and_not_root(appliance: Appliance) -> None:
@@ -40,3 +41,11 @@ def test_the_network_has_room_for_images(appliance: Appliance) -> None:
 
 def test_the_journal_is_kept(appliance: Appliance) -> None:
     assert appliance.run("ls /var/log/journal").strip()
+
+
+def test_what_a_killed_run_of_ansible_left_goes_after_a_day(appliance: Appliance) -> None:
+    left = " ".join(f"{home}/.ansible/tmp/ansible-tmp-killed/.source" for home in ("/home/itstaff", "/root"))
+    appliance.run(f"for file in {left}; do install -D --mode 0600 /dev/null $file; done")
+    appliance.run(f"systemd-tmpfiles --clean {RULE} && ls {left}")  # its run may still be going on
+    a_day_passes(appliance)
+    assert appliance.run("ls -d /home/itstaff/.ansible/tmp/* /root/.ansible/tmp/* 2>/dev/null; true") == ""
