@@ -1,7 +1,6 @@
-"""Start site.yml against the machine `interrupted` and kill it, in one place after another; the way on is Molecule's.
+"""Start site.yml against the machine `pacs-cut` and kill it, in one place after another; its end comes with Molecule.
 
 Called by the scenario's prepare.yml. Each start goes on where the last one was killed, so each place is reached once.
-Then one run goes to its end on the machine `untouched`: the machines share a cache of packages, which apt locks.
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from tests.appliance.deployment import Machine, deployed_machine
 from tests.scenarios.playbooks import PLAYBOOK_PROGRAM, ROOT
 from tests.support.waiting import wait_for
 
-MACHINE = "interrupted"
+MACHINE = "pacs-cut"
 CLUSTER = "15/main"
+ARRIVED = "/home/itstaff/.ansible/tmp/*/.source*"
 ASK = "runuser -u postgres -- psql --no-psqlrc --tuples-only --no-align --command"
 
 
@@ -27,13 +27,15 @@ class Cut:
     """What is true on the server when the plug is pulled, and the line of Ansible's output from which on it is asked.
 
     ``half_done`` must be true after it: a cut that came too early or too late proves nothing. Without
-    ``of_the_server`` the run and what it had started on the server are killed, and services go on as they are.
+    ``of_the_server`` the run and what it had started on the server are killed, and services go on as they are. ``tags``
+    bring a run there sooner: roles before it have ended already, and roles after it are left to the run to the end.
     """
 
     line: str
     reached: str
     half_done: str
     of_the_server: bool = False
+    tags: str = "all"
 
 
 CUTS = (
@@ -50,18 +52,21 @@ CUTS = (
         reached=f"test -s /var/lib/postgresql/{CLUSTER}/PG_VERSION",
         half_done=f"! test -e /etc/postgresql/{CLUSTER}/postgresql.conf",
         of_the_server=True,
+        tags="base,postgresql",
     ),
-    # Configuration is written, and the service runs with the one before.
+    # Configuration is written, and the service runs with the one before; the next template's text has arrived.
     Cut(
-        "TASK [postgresql : PostgreSQL starts with the server]",
-        reached="true",
-        half_done=f'test "$({ASK} "SHOW max_wal_size")" = 1GB',
+        "TASK [postgresql : PostgreSQL has a cluster]",
+        reached=f"test -e /etc/postgresql/{CLUSTER}/conf.d/noctis.conf && grep -s ^hostssl {ARRIVED}",
+        half_done=f'test "$({ASK} "SHOW max_wal_size")" = 1GB && ls {ARRIVED}',
+        tags="postgresql",
     ),
     # The packages of the release are being installed.
     Cut(
         "TASK [noctis : Remains of an interrupted installation are gone]",
         reached="ls -d /opt/noctis/environments/*/lib/python3*/site-packages/django",
         half_done="! ls /opt/noctis/environments/*/complete",
+        tags="noctis",
     ),
 )
 
@@ -74,17 +79,13 @@ def main() -> None:
         come_back(machine)
         if at_the_console(machine, cut.half_done).returncode != 0:
             sys.exit(f"Nothing was half done after “{cut.line}”: {cut.half_done}")
-    clean = start_site("untouched")
-    printed, _ = clean.communicate()
-    if clean.returncode != 0:
-        sys.exit(f"site.yml failed where nobody cut it off:\n{printed[-5000:]}")
 
 
-def start_site(machine: str) -> subprocess.Popen[str]:
-    """Start site.yml against one machine, in a process group of its own."""
+def start_site(tags: str) -> subprocess.Popen[str]:
+    """Start site.yml, in a process group of its own."""
     inventory = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"]) / "inventory"
     return subprocess.Popen(
-        [PLAYBOOK_PROGRAM, "--inventory", inventory, "--limit", machine, ROOT / "site.yml"],
+        [PLAYBOOK_PROGRAM, "--inventory", inventory, "--limit", MACHINE, "--tags", tags, ROOT / "site.yml"],
         cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
@@ -99,7 +100,7 @@ def kill(run: subprocess.Popen[str]) -> None:
 
 def pull_the_plug(machine: Machine, cut: Cut) -> None:
     """Run site.yml up to a place, and kill it there without warning."""
-    run = start_site(MACHINE)
+    run = start_site(cut.tags)
     try:
         wait_for_line(run, cut.line)
         # All but the first process and this shell, or all that came over SSH: in the moment the place is reached.
