@@ -166,13 +166,17 @@ def is_deployed() -> bool:
 
 def deployed_appliance(name: str = "noctis") -> Appliance:
     """Return an appliance of the scenario that Molecule is verifying."""
-    site = _inventory("group_vars/appliances.yml")
-    return Appliance(name, _address(name), _container(name), _key(), site["site_hostname"])
+    return Appliance(name, _address(name), _container(name), _key(), site_decisions()["site_hostname"])
 
 
 def deployed_machine(name: str) -> Machine:
     """Return a machine of the scenario that Molecule is verifying."""
     return Machine(name, _address(name), _container(name), _key())
+
+
+def site_decisions() -> Any:
+    """Return what the scenario's inventory decides for the appliance."""
+    return _inventory("group_vars/appliances.yml")
 
 
 def _inventory(path: str) -> Any:

@@ -136,8 +136,8 @@ def _tell_server(url: str, statement: str) -> str:
 
 
 @contextlib.contextmanager
-def redis_server() -> Iterator[tuple[str, str]]:
-    """Run Redis on a free port and give its address and password."""
+def redis_server(*more_settings: str) -> Iterator[tuple[str, str]]:
+    """Run Redis on a free port and give its address and password; in a setting ``{port}`` stands for the port."""
     program = shutil.which("redis-server")
     if not program:
         raise ProgramMissingError("redis-server is missing: scripts/install-system-packages installs it.")
@@ -146,6 +146,7 @@ def redis_server() -> Iterator[tuple[str, str]]:
         configuration = folder / "redis.conf"
         configuration.write_text(
             f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndir {folder}\n'
+            + "".join(f"{setting.format(port=port)}\n" for setting in more_settings)
         )
         configuration.chmod(0o600)
         if IS_ROOT:

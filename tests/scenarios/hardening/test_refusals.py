@@ -25,6 +25,8 @@ PREFLIGHT = """
   become: true
   gather_subset: ["!all", min, hardware, network, virtual]
   environment: {PATH: "{{ path_of_case }}"}
+  pre_tasks:
+    - ansible.builtin.include_role: {name: letsencrypt, tasks_from: decisions}
   roles: [preflight]
 """
 USUAL_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -57,6 +59,79 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         (
             "CT_NORTH of NORTH has the address 10.20.30.11/32, which is in none of the networks that the DICOM port is "
             "open to: correct the address, or add the network to the facility."
+        ),
+    ),
+    "everyone": (
+        {"site_modality_networks": ["0.0.0.0/0"]},
+        (
+            "The networks of modalities: 0.0.0.0/0 is everyone, and neither DICOM nor HL7 knows a password: name the "
+            "networks."
+        ),
+    ),
+    "nameless": (
+        {"site_facilities": [{"code": "NORTH"}]},
+        (
+            "In site_facilities each facility needs a code of its own and a name, and each of its application_entities "
+            "a title; see inventory/example."
+        ),
+    ),
+    "orders": (
+        {"site_hl7_peers": ["NORTH=10.20.40.0"]},
+        (
+            "site_hl7_peers: 10.20.40.0 is no network: write each like 10.20.30.0/24, 10.20.30.7/32 or "
+            r"fd00:20:30::/64. The code of a facility may stand before each \(NORTH=\)."
+        ),
+    ),
+    "address": (
+        {"site_hostname": "PACS of the hospital"},
+        ("site_hostname is PACS of the hospital: give the lower-case DNS name that people type into their browser."),
+    ),
+    "title": (
+        {"site_ae_title": "NOCTIS_PACS_OF_THE_HOSPITAL"},
+        (
+            "site_ae_title is NOCTIS_PACS_OF_THE_HOSPITAL: give 1 to 16 letters, digits, spaces, dots, dashes or "
+            "underscores."
+        ),
+    ),
+    "certificate": (
+        {"site_certificate": "bought"},
+        "site_certificate is bought: give local, letsencrypt or own.",
+    ),
+    "public_name": (
+        {"site_certificate": "letsencrypt"},
+        (
+            "The public authority knows no certificate for modality: give a full name from the public DNS as "
+            "site_hostname, or choose local or own as site_certificate."
+        ),
+    ),
+    "dns": (
+        {
+            "site_certificate": "letsencrypt",
+            "site_hostname": "pacs.noctis.test",
+            "letsencrypt_challenge": "dns-01",
+            "letsencrypt_dns": "cloudflare",
+        },
+        "letsencrypt_challenge is dns-01 by cloudflare, which needs letsencrypt_dns_credentials.",
+    ),
+    "dynamic_dns": (
+        {"letsencrypt_dynamic_dns": "duckdns"},
+        (
+            "letsencrypt_dynamic_dns is duckdns, which needs letsencrypt_dynamic_dns_url and "
+            "letsencrypt_dynamic_dns_token."
+        ),
+    ),
+    "own_certificate": (
+        {"site_certificate": "own"},
+        (
+            r"site_certificate is own: name the files in letsencrypt_own_certificate \(with its chain\) and "
+            "letsencrypt_own_key."
+        ),
+    ),
+    "redis": (
+        {"site_redis_host": "redis.noctis.test"},
+        (
+            "secrets_given_redis_password is needed and empty: put it into group_vars/all/vault.yml of your inventory, "
+            "and encrypt that file with ansible-vault."
         ),
     ),
     "release": (

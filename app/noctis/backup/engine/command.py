@@ -47,7 +47,6 @@ def execute(plan: Plan, arguments: Sequence[str], program: str = "noctis-backup"
     """Carry out one command and return its exit code."""
     options = parser(program).parse_args(arguments)
     try:
-        plan.require_place()
         _execute(plan, options)
     except (BackupError, OSError) as error:
         sys.stderr.write(f"{program}: {error}\n")

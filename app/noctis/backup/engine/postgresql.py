@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,9 @@ ROWS: Final = (
 BEGIN: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 EXPORT: Final = "SELECT pg_export_snapshot()"
 FORMER: Final = "before_restore"
+# The lines of a dump's schema that name accounts, and the names in one: owners, and who may do what.
+OF_ACCOUNTS: Final = re.compile(r"^(?:GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|ALTER .*(?= OWNER TO )).*$", re.MULTILINE)
+ACCOUNT: Final = re.compile(r' (?:TO|FROM|FOR ROLE) ("(?:[^"]|"")+"|\w+)')
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ class PostgreSQL:
         """Restore beside the database and then swap names, so that a failed restore leaves what was there."""
         new, former = self._beside("restoring"), self._beside(FORMER)
         new.drop()
+        made = self._make_accounts_of(dump)
         new.fill(dump)
         former.drop()
         had_one = bool(self.tell(f"SELECT 1 FROM pg_database WHERE datname = '{self.name}'"))  # noqa: S608
@@ -95,7 +100,13 @@ class PostgreSQL:
         self.tell(f'ALTER DATABASE "{new.name}" RENAME TO "{self.name}"')
         if self.rights:
             self.checked([self.rights])
-        return f"The former database is kept as {former.name} until the next restore." if had_one else ""
+        sentences = [f"The former database is kept as {former.name} until the next restore."] if had_one else []
+        if made:
+            sentences.append(
+                f"The former server's database knew {', '.join(made)} too: made, with their rights, but nobody can "
+                "sign in as one of them before it gets a password and LOGIN."
+            )
+        return " ".join(sentences)
 
     def fill(self, dump: Path) -> None:
         """Make this database from a dump, with its owners and rights."""
@@ -108,6 +119,21 @@ class PostgreSQL:
             except BackupError:
                 self.drop()
                 raise
+
+    def _make_accounts_of(self, dump: Path) -> list[str]:
+        """Make the accounts that a dump names and this server lacks, such as an operator's own for reports.
+
+        Without them it cannot be restored. Nobody can sign in as one of them yet.
+        """
+        with dump.open("rb") as file:
+            schema = self.checked(self.program("pg_restore", "--schema-only", "--file=-"), stdin=file)
+        known = set(json.loads(self.tell("SELECT json_agg(rolname) FROM pg_roles")))
+        named = {word for line in OF_ACCOUNTS.findall(schema) for word in ACCOUNT.findall(line)}
+        missing = sorted({word.strip('"').replace('""', '"') for word in named} - known - {"PUBLIC"})
+        for name in missing:
+            quoted = name.replace('"', '""')
+            self.tell(f'CREATE ROLE "{quoted}" NOLOGIN')
+        return missing
 
     def drop(self) -> None:
         """Remove this database."""

@@ -103,6 +103,26 @@ def test_a_backup_is_rehearsed_checked_and_restored(plan, capsys):
     assert not plan.dump.exists()
 
 
+def test_an_account_that_this_server_lacks_does_not_keep_the_database_from_coming_back(plan, capsys):
+    if plan.database["kind"] != "postgresql":
+        pytest.skip("SQLite knows no accounts")
+    database = open_database(plan)
+    assert isinstance(database, PostgreSQL)
+    ward = f"ward reports {secrets.token_hex(4)}"
+    database.tell(f'CREATE ROLE "{ward}" LOGIN')
+    within = ("psql", "--quiet", "--dbname", database.name, "--command")
+    database.checked(database.program(*within, f'GRANT SELECT ON archive_study TO "{ward}"'))
+    assert execute(plan, ["now"]) == 0
+    database.checked(database.program(*within, f'DROP OWNED BY "{ward}"'))
+    database.tell(f'DROP ROLE "{ward}"')
+    rows = database.rows()
+    assert execute(plan, ["restore"]) == 0, capsys.readouterr().err
+    assert f"knew {ward} too" in capsys.readouterr().out
+    assert database.rows() == rows
+    may_read = f"SELECT has_table_privilege('{ward}', 'archive_study', 'SELECT'), rolcanlogin"
+    assert list(database.select(f"{may_read} FROM pg_roles WHERE rolname = '{ward}'")) == [["t", "f"]]
+
+
 def test_a_byte_that_rots_before_the_backup_fails_the_drill_and_is_named(plan, capsys):
     path = plan.data / "storage" / Instance.objects.latest("pk").path
     with path.open("r+b") as file:
@@ -176,6 +196,10 @@ def test_a_wrong_password_and_a_place_that_is_not_mounted_are_said_in_one_senten
     away = replace(plan, required_mount=Path(tmp_path / "nas"))
     assert execute(away, ["now"]) == 1
     assert "is not mounted" in capsys.readouterr().err
+    failed = state_of(plan).failed_last(BACKUP)
+    assert failed is not None
+    assert "is not mounted" in failed.error, "the page of backups says it too"
+    assert not (tmp_path / "nas").exists()
     assert BACKUP not in state_of(plan).last_success
 
 
