@@ -9,9 +9,11 @@ from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
+from django.core.cache import cache
 from django.core.checks import WARNING, run_checks
 from django.db.models import Sum
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from noctis.archive.models import QuarantinedObject
 from noctis.network.models import RefusedAssociation
@@ -37,6 +39,7 @@ class Diagnosis:
 def diagnose() -> Iterator[Diagnosis]:
     """Look at what only the application knows."""
     yield from _settings()
+    yield _jobs()
     yield from _backups()
     yield from _spool()
     yield from _alerts()
@@ -58,6 +61,16 @@ def _settings() -> Iterator[Diagnosis]:
         )
     if not found:
         yield Diagnosis("settings", WELL, "are safe")
+
+
+def _jobs() -> Diagnosis:
+    """Ask for something in the cache, which lies where jobs are queued."""
+    try:
+        cache.get("doctor")
+    except RedisError as error:
+        advice = "No job is carried out. See “Redis” in operations.md; site.yml sets up what the inventory says."
+        return Diagnosis("jobs", PROBLEM, f"Redis does not let the application in: {error}", advice)
+    return Diagnosis("jobs", WELL, "can be queued")
 
 
 def _backups() -> Iterator[Diagnosis]:

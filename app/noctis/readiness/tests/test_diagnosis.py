@@ -18,6 +18,7 @@ from noctis.network.models import RefusedAssociation
 from noctis.notifications.alerts import raise_alert
 from noctis.readiness.withholding import WITHHELD, withhold
 from noctis.reading_worklist.tests.factories import make_study
+from tests.support.ports import free_ports
 
 
 def diagnosis(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, Any]]:
@@ -36,6 +37,16 @@ def test_a_calm_appliance_misses_backups_alone(calm, capsys) -> None:
     found = diagnosis(capsys)
     assert [one["subject"] for one in found.values() if one["level"] == "problem"] == ["backup"]
     assert found["spool"]["text"] == "is empty"
+
+
+def test_a_redis_that_cannot_be_reached_is_a_problem(calm, settings, capsys) -> None:
+    assert diagnosis(capsys)["jobs"]["level"] == "well"
+    (port,) = free_ports(1)
+    address = f"redis://127.0.0.1:{port}/0"
+    settings.CACHES = {"default": {"BACKEND": "noctis.redis_connection.SharedRedisCache", "LOCATION": address}}
+    found = diagnosis(capsys)["jobs"]
+    assert found["level"] == "problem"
+    assert f"connecting to 127.0.0.1:{port}" in found["text"]
 
 
 def test_objects_that_nobody_files_are_a_problem(calm: DataDirectory, capsys) -> None:
