@@ -178,6 +178,7 @@ def test_a_bare_server_becomes_the_archive_of_one_second_and_names_the_study_tha
     done = restore("-e", f"@{given}", "-e", f"restore_to='{site.moment}'")
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
     assert "Replaying the write-ahead log" in done.stdout
+    assert "Set up the first administrator" not in done.stdout, "the former one is back"
     assert ask(site.spare, FULL_NAME) == ""
     assert "MISSING: 1 studies" in done.stdout
     assert site.late.uid in done.stdout

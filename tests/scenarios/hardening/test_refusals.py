@@ -44,6 +44,8 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
             "preflight_upgrades": True,
             "site_hostname": "pacs.noctis.test",
             "appliance_current": "/root/older",
+            # What the site leaves out.
+            "preflight_ports": [{"port": 0, "program": "python"}],
         },
         "",
     ),
