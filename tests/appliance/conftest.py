@@ -35,10 +35,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def deployment() -> Deployment:
-    """Give the machines, after a restart of the appliance: what does not come back by itself fails."""
+    """Give the machines; the scenario has started the appliance anew before."""
     machines = running_deployment()
     assert machines is not None
-    machines.appliance.restart()
     return machines
 
 

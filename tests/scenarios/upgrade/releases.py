@@ -12,9 +12,6 @@ import sys
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from tests.support.scripts import script
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = "app/noctis/settings.py"
@@ -41,7 +38,7 @@ Files = dict[str, bytes]
 def main(folder: Path) -> None:
     """Write the archives."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = release_of_a_bundle(folder)
+    files = release_of_the_working_copy()
     changes: dict[str, list[Callable[[Files], None]]] = {
         WORKING: [],
         NEXT: [add_table],
@@ -50,27 +47,17 @@ def main(folder: Path) -> None:
         BREAKING: [add_table, lambda files: add_migration(files, "9003_breaking", LOST_TABLE, works=False), fall_ill],
     }
     for version, steps in changes.items():
-        # The first release brings its packages, as it does from a bundle; the others need the same ones.
-        release = {name: content for name, content in files.items() if version == WORKING or not is_package(name)}
-        release[SETTINGS] = with_version(release[SETTINGS], version)
+        release = {**files, SETTINGS: with_version(files[SETTINGS], version)}
         for step in steps:
             step(release)
         (folder / f"noctis-{version}.tar.gz").write_bytes(pack(release))
 
 
-def release_of_a_bundle(folder: Path) -> Files:
-    """Return the files of a release as it lies in a bundle."""
+def release_of_the_working_copy() -> Files:
+    """Return the files of a release."""
     packed = subprocess.run([ROOT / "scripts" / "build-release"], stdout=subprocess.PIPE, text=True, check=True)
-    with TemporaryDirectory(dir=folder) as temporary:
-        bundled = Path(temporary) / "dist" / "release.tar.gz"
-        script("build-bundle").pack_release(Path(packed.stdout.splitlines()[-1]), bundled)
-        with tarfile.open(bundled) as release:
-            return {member.name: release.extractfile(member).read() for member in release if member.isfile()}  # type: ignore[union-attr]
-
-
-def is_package(name: str) -> bool:
-    """Whether a file is a package that came with the release."""
-    return name.startswith("wheels/")
+    with tarfile.open(packed.stdout.splitlines()[-1]) as release:
+        return {member.name: release.extractfile(member).read() for member in release if member.isfile()}  # type: ignore[union-attr]
 
 
 def pack(files: Files) -> bytes:
