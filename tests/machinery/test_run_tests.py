@@ -140,4 +140,4 @@ def test_every_part_runs_and_the_last_line_counts_all(capsys):
 
 def test_every_part_of_the_makefile_exists():
     line = next(line for line in (run_tests.ROOT / "Makefile").read_text().splitlines() if line.startswith("PARTS := "))
-    assert {"build", *line.removeprefix("PARTS := ").split()} == set(run_tests.parts())
+    assert {"build", *line.removeprefix("PARTS := ").split()} == {name.partition("-")[0] for name in run_tests.parts()}
