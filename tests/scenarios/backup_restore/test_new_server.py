@@ -17,16 +17,19 @@ import pytest
 
 from tests.appliance.deployment import Appliance, Machine, deployed_appliance, deployed_machine
 from tests.data.phantoms import CT_STUDY, THORAX, SyntheticStudy, ct_series, save
+from tests.scenarios.playbooks import ROOT, Run, run_playbook
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).resolve().parents[3]
 AE_TITLE = "CT_ROOM_1"
+# Roles without a part in a restore.
+ELSEWHERE = "base,fail2ban,firewall,monitoring,operator_tools,preflight"
 PLAN = replace(THORAX, slices=4, spacing=20.0)
 SIGN = """
 from noctis.accounts.models import Facility, User
 from noctis.archive.models import Study
 from noctis.reports import actions
 from noctis.reports.warnings import warnings_before_signing
+User.objects.create_user("chief", role="administrator", password="{password}")
 reader = User.objects.create_user("reader", role="radiologist", password="{password}")
 study = Study.objects.get(study_instance_uid="{uid}")
 words = {{"type": "paragraph", "content": [{{"type": "text", "text": "No focal lesion."}}]}}
@@ -99,19 +102,12 @@ def state(appliance: Appliance) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def restore(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the operator's playbook for the new server."""
+def run(playbook: str, *options: str) -> Run:
+    """Run a playbook of the operator's for the new server, with the roles that have a part in this."""
     scenario = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
     site_decisions = scenario / "inventory" / "group_vars" / "appliances.yml"
-    return subprocess.run(
-        ["ansible-playbook", "-i", scenario / "new_server", "-e", f"@{site_decisions}", *arguments, "restore.yml"],
-        cwd=ROOT / "playbooks",
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_HOST_KEY_CHECKING": "false"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = (*options, "--skip-tags", ELSEWHERE, "--extra-vars", f"@{site_decisions}")
+    return run_playbook(ROOT / playbook, *words, inventory=scenario / "new_server")
 
 
 def test_timers_run_and_the_password_goes_to_the_safe(site: Site) -> None:
@@ -175,50 +171,38 @@ def test_a_bare_server_becomes_the_archive_of_one_second_and_names_the_study_tha
 
     given = tmp_path / "vault.yml"
     given.write_text(f"backup_given_password: {site.password}\n")
-    done = restore("-e", f"@{given}", "-e", f"restore_to='{site.moment}'")
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    assert "Replaying the write-ahead log" in done.stdout
-    assert "Set up the first administrator" not in done.stdout, "the former one is back"
+    done = run("playbooks/restore.yml", "-e", f"@{given}", "-e", f"restore_to='{site.moment}'")
+    assert done.code == 0, done.output[-6000:]
+    assert "Replaying the write-ahead log" in done.output
+    assert "Set up the first administrator" not in done.output, "the former one is back"
     assert ask(site.spare, FULL_NAME) == ""
-    assert "MISSING: 1 studies" in done.stdout
-    assert site.late.uid in done.stdout
-    assert site.password not in done.stdout
+    assert "MISSING: 1 studies" in done.output
+    assert site.late.uid in done.output
+    assert site.password not in done.output
     assert counts(site.spare) == site.counts
     assert hashes(site.spare) == site.hashes
     wait_for(site.spare.is_healthy, "a healthy application")
 
 
 def test_the_new_server_is_the_installation_now_and_takes_the_late_study(site: Site) -> None:
-    missing = "from noctis.backup.reconciling import last_restore; print('missing', len(last_restore().missing))"
-    assert "missing 1" in site.spare.run(f'noctis-manage shell -c "{missing}"')
     before = int(ask(site.spare, "SELECT count(*) FROM archive_instance"))
     send(site, site.spare, "late", before + PLAN.slices)
+    missing = "from noctis.backup.reconciling import last_restore; print('missing', len(last_restore().missing))"
     assert "missing 0" in site.spare.run(f'noctis-manage shell -c "{missing}"')
     audited = "SELECT action FROM audit_auditentry WHERE action = 'backup_restored'"
     assert ask(site.spare, audited) == "backup_restored"
 
 
-def test_a_running_archive_returns_to_a_snapshot_only_when_told_twice_and_loses_no_image(site: Site) -> None:
-    server = site.spare
-    images = ask(server, "SELECT count(*) FROM archive_instance")
-    refused = restore("-e", "restore_converge=false", "-e", f"restore_snapshot={site.snapshot}")
-    assert refused.returncode != 0
-    assert "its index would lose them" in refused.stdout
-    wait_for(server.is_healthy, "programs that go on")
-
-    server.run("systemctl stop 'noctis-backup-*.timer' supervisor")
-    server.run(f"noctis-backup restore {site.snapshot} --overwrite-newer")
-    server.run("systemctl start supervisor")
-    assert ask(server, FULL_NAME) == "Changed by mistake"
-    wait_for(lambda: ask(server, "SELECT count(*) FROM archive_instance") == images, "the later study, taken in")
-    wait_for(server.is_healthy, "a healthy application")
+def test_a_running_archive_is_not_set_back_by_mistake(site: Site) -> None:
+    # Untagged is the restore itself; the roles would be skipped one task after the other.
+    told = ("--tags", "untagged", "-e", "restore_converge=false", "-e", f"restore_snapshot={site.snapshot}")
+    refused = run("playbooks/restore.yml", *told)
+    assert refused.code != 0
+    assert "its index would lose them" in refused.output
+    wait_for(site.spare.is_healthy, "programs that go on")
 
 
-def test_a_damaged_image_fails_the_drill(site: Site) -> None:
-    path = ask(site.spare, "SELECT path FROM archive_instance ORDER BY id LIMIT 1")
-    site.spare.run(f"printf X | dd of=/var/lib/noctis/storage/{path} bs=1 seek=2000 conv=notrunc status=none")
-    site.spare.run("noctis-backup now")
-    drill = site.spare.host.run("noctis-backup drill")
-    assert drill.rc == 1
-    assert Path(path).name in drill.stderr
-    assert "is not what was received" in state(site.spare)["last_attempt"]["drill"]["error"]
+@pytest.mark.parametrize("options", [[], ["--check"]], ids=["again", "check"])
+def test_there_is_nothing_more_to_do_on_the_new_server(options: list[str]) -> None:
+    again = run("site.yml", "--tags", "backup,noctis,postgresql,supervisor", *options)
+    assert (again.code, again.changed) == (0, 0), again.output[-6000:]
