@@ -91,7 +91,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Li
         with log.open("wb") as output:
             process = subprocess.Popen([*MANAGE, "start_hl7_listener"], env=own, stdout=output, stderr=output)
         running.append(process)
-        wait_for(lambda: "HL7 listener ready" in log.read_text() or process.poll(), "the listener", seconds=60)
+        wait_for(lambda: "HL7 listener" in log.read_text() or process.poll(), "the listener", seconds=60)
         return Listener(port, log, own, process)
 
     yield starter
@@ -262,6 +262,20 @@ def test_a_port_in_use_is_named(start, listener):
 def test_the_listener_is_off_unless_switched_on():
     with pytest.raises(CommandError, match="switched off"):
         call_command("start_hl7_listener")
+
+
+@pytest.mark.integration
+@pytest.mark.sqlite
+def test_one_that_a_keeper_starts_while_it_is_switched_off_rests(start, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as keeper:
+        keeper.bind(str(tmp_path / "keeper"))
+        keeper.settimeout(60)
+        off = start(NOCTIS_HL7_ENABLED="false", NOTIFY_SOCKET=str(tmp_path / "keeper"))
+        assert keeper.recv(100) == b"READY=1"
+    with pytest.raises(ConnectionRefusedError):
+        off.connect()
+    off.process.send_signal(signal.SIGTERM)
+    assert off.process.wait(timeout=20) == 0
 
 
 def test_a_peer_that_is_no_network_is_named(settings):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from noctis.modality_worklist.hl7_listener import Hl7Listener, ListenerCannotStart, ListenerConfiguration
-from noctis.service_manager import tell_ready
+from noctis.service_manager import is_kept, tell_ready
+
+SWITCHED_OFF: Final = "The HL7 listener is switched off."
 
 
 class Command(BaseCommand):
@@ -20,20 +22,28 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.NOCTIS_HL7_ENABLED:
-            raise CommandError("The HL7 listener is switched off. Set NOCTIS_HL7_ENABLED=true to use it.")
+        # On a server that switches it off, settings change before the program is taken away; a change of the release in
+        # between must not fail for it.
+        if not settings.NOCTIS_HL7_ENABLED and not is_kept():
+            raise CommandError(f"{SWITCHED_OFF} Set NOCTIS_HL7_ENABLED=true to use it.")
         try:
-            asyncio.run(self._serve(ListenerConfiguration.from_settings()))
+            asyncio.run(self._run())
         except ListenerCannotStart as error:
             raise CommandError(str(error)) from error
 
-    async def _serve(self, configuration: ListenerConfiguration) -> None:
+    async def _run(self) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await Hl7Listener(configuration).serve(stop, lambda port: self._say(configuration.host, port))
+        if settings.NOCTIS_HL7_ENABLED:
+            configuration = ListenerConfiguration.from_settings()
+            ready = f"HL7 listener ready on {configuration.host}"
+            await Hl7Listener(configuration).serve(stop, lambda port: self._say(f"{ready}:{port}"))
+        else:
+            self._say(SWITCHED_OFF)
+            await stop.wait()
 
-    def _say(self, host: str, port: int) -> None:
-        self.stdout.write(f"HL7 listener ready on {host}:{port}")
+    def _say(self, line: str) -> None:
+        self.stdout.write(line)
         self.stdout.flush()
         tell_ready()
