@@ -107,6 +107,7 @@ def test_the_controller_sees_the_appliance_from_outside(play, appliance: Applian
     done = play("verify.yml")
     assert "sign-in page" in done.stdout, done.stdout + done.stderr
     assert "changed=0" in done.stdout
+    assert "backups are not set up" not in done.stdout
     for seen in ("leads to HTTPS", "TLS 1.0 and 1.1", "are refused", "cannot be reached from outside"):
         assert seen in done.stdout
 
