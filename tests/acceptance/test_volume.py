@@ -7,15 +7,15 @@ import io
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.acceptance.viewer_page import LOADING_MS, ViewerPage, grey
+from tests.acceptance.viewer_page import LOADING_MS, grey
+from tests.acceptance.volume_page import Planes
 from tests.data.phantoms import ADA, SyntheticSeries, SyntheticStudy, save
 from tests.data.volumes import BALL, BALL_HU, BALL_RADIUS, BALL_SUV, BODY_SUV, CT_BLOCK, even_ct, even_hu, hot_pet
 from tests.support.waiting import wait_for
@@ -32,9 +32,6 @@ HTMLCanvasElement.prototype.getContext = ((get) => function (kind, ...more) {
 })(HTMLCanvasElement.prototype.getContext);
 """
 NO_MEMORY = "Object.defineProperty(Navigator.prototype, 'deviceMemory', { get: () => 0.001 });"
-
-Vector = NDArray[np.float64]
-Point = tuple[float, float]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,117 +55,8 @@ def page(sign_in: Callable[..., Page]) -> Page:
     return sign_in("radiologist", viewport=SMALL)
 
 
-@dataclass(frozen=True)
-class Plane:
-    """One of the three planes on the page."""
-
-    page: Page
-    name: str
-
-    @property
-    def element(self) -> Locator:
-        """The element that tells its state."""
-        return self.page.locator(f'.viewer-cut[data-plane="{self.name}"]')
-
-    def ready(self) -> Plane:
-        """Wait until it is drawn."""
-        expect(self.element).to_have_attribute("data-state", "ready", timeout=LOADING_MS)
-        return self
-
-    def number(self, name: str) -> float:
-        """Return one of its numbers."""
-        return float(self.element.get_attribute(f"data-{name}") or "nan")
-
-    def vector(self, name: str) -> Vector:
-        """Return one of its vectors."""
-        return np.array([float(part) for part in (self.element.get_attribute(f"data-{name}") or "").split(",")])
-
-    def box(self) -> dict[str, float]:
-        """Return where its picture is on the page, and how many whole pixels it was drawn for."""
-        found: dict[str, float] = self.element.locator(".viewer-plane-canvas").evaluate(
-            "(e) => { const r = e.getBoundingClientRect(); return { x: r.x, y: r.y, width: r.width, height: r.height,"
-            " columns: e.clientWidth, rows: e.clientHeight }; }"
-        )
-        return found
-
-    def axes(self) -> tuple[Vector, Vector]:
-        """Return the patient's directions to the right and down the screen."""
-        up = self.vector("up")
-        return np.cross(up, self.vector("normal")), -up
-
-    def point_of(self, world: Vector | tuple[float, float, float]) -> Point:
-        """Return the point of the page where a point of the patient is, by the plane's own numbers."""
-        box, scale = self.box(), self.number("millimetres-per-pixel")
-        offset = np.asarray(world) - self.vector("center")
-        right, down = self.axes()
-        return (
-            box["x"] + (0.5 + float(offset @ right) / scale / box["columns"]) * box["width"],
-            box["y"] + (0.5 + float(offset @ down) / scale / box["rows"]) * box["height"],
-        )
-
-    def world_of(self, point: Point) -> Vector:
-        """Return the point of the patient at a point of the page."""
-        box, scale = self.box(), self.number("millimetres-per-pixel")
-        right, down = self.axes()
-        across = ((point[0] - box["x"]) / box["width"] - 0.5) * box["columns"]
-        downwards = ((point[1] - box["y"]) / box["height"] - 0.5) * box["rows"]
-        return self.vector("center") + (right * across + down * downwards) * scale
-
-    def picture(self) -> NDArray[np.uint8]:
-        """Return what was drawn, without lines and words: (rows, columns, 3)."""
-        self.ready()
-        encoded = self.element.locator("canvas").first.evaluate("(canvas) => canvas.toDataURL()")
-        return np.asarray(Image.open(io.BytesIO(base64.b64decode(encoded.partition(",")[2]))).convert("RGB"))
-
-    def colour_at(self, world: Vector | tuple[float, float, float]) -> NDArray[np.int64]:
-        """Return the colour drawn at the pixel nearest to a point of the patient."""
-        picture, box = self.picture(), self.box()
-        x, y = self.point_of(world)
-        row = int((y - box["y"]) / box["height"] * picture.shape[0])
-        column = int((x - box["x"]) / box["width"] * picture.shape[1])
-        colour: NDArray[np.int64] = picture[row, column].astype(np.int64)
-        return colour
-
-
-class Planes:
-    """The three planes of an open study."""
-
-    def __init__(self, page: Page, study: SyntheticStudy = STUDY, series_uid: str = "") -> None:
-        self.page = page
-        self.viewer = ViewerPage(page)
-        self.viewer.open(study, series_uid=series_uid)
-        self.axial, self.sagittal, self.coronal = (Plane(page, name) for name in ("axial", "sagittal", "coronal"))
-        self.viewer.press("Shift+M")
-
-    def ready(self) -> Planes:
-        """Wait until all are drawn."""
-        for plane in (self.axial, self.sagittal, self.coronal):
-            plane.ready()
-        return self
-
-    def click(self, plane: Plane, world: tuple[float, float, float]) -> Vector:
-        """Bring the crosshair to the point of the page nearest to a point of the patient; return what was met."""
-        x, y = plane.point_of(world)
-        point = (round(x), round(y))
-        met = plane.world_of(point)
-        self.page.mouse.click(*point)
-        wait_for(lambda: np.allclose(plane.vector("crosshair"), met, atol=0.01), f"the crosshair at {met}")
-        self.ready()
-        return met
-
-    def set_number(self, label: str, value: float) -> None:
-        """Type a number into the bar."""
-        field = self.page.get_by_role("spinbutton", name=label)
-        field.fill(str(value))
-        field.press("Tab")
-
-    def notice(self) -> Locator:
-        """Return the message in place of the volume."""
-        return self.page.locator(".viewer-volume-notice")
-
-
 def test_planes_slabs_and_oblique_planes_are_exact(page: Page):
-    planes = Planes(page).ready()
+    planes = Planes(page, STUDY).ready()
     axial, sagittal, coronal = planes.axial, planes.sagittal, planes.coronal
     assert axial.vector("crosshair") == pytest.approx([1, -19, 19])
     assert [plane.number("position") for plane in (axial, sagittal, coronal)] == [19, 1, -19]
@@ -286,7 +174,7 @@ def check_lines_and_maximised_planes(planes: Planes) -> None:
 
 
 def test_a_length_in_a_turned_plane_is_that_of_the_patient_and_waits_there(page: Page):
-    planes = Planes(page).ready()
+    planes = Planes(page, STUDY).ready()
     axial, coronal = planes.axial, planes.coronal
     axial.element.focus()
     for _ in range(4):
@@ -337,7 +225,7 @@ def test_a_length_in_a_turned_plane_is_that_of_the_patient_and_waits_there(page:
 
 
 def test_pet_lies_over_ct_in_suv_with_the_opacity_chosen(page: Page):
-    planes = Planes(page).ready()
+    planes = Planes(page, STUDY).ready()
     axial = planes.axial
     met = planes.click(planes.coronal, (BALL[0], -19.0, 30.0))
     planes.click(axial, (BALL[0], BALL[1], met[2]))
@@ -365,7 +253,7 @@ def test_pet_lies_over_ct_in_suv_with_the_opacity_chosen(page: Page):
 
 
 def test_a_volume_is_rendered_in_three_dimensions_and_can_be_cut(page: Page):
-    planes = Planes(page)
+    planes = Planes(page, STUDY)
     planes.ready().viewer.press("Shift+V")
     solid = page.locator(".viewer-solid")
 
@@ -407,7 +295,7 @@ def test_a_stack_that_is_no_block_is_refused(page: Page, study: SyntheticStudy, 
 
 def test_a_volume_that_does_not_fit_is_refused_before_it_is_loaded(page: Page):
     page.add_init_script(NO_MEMORY)
-    planes = Planes(page)
+    planes = Planes(page, STUDY)
     expect(planes.notice()).to_contain_text("It needs 0.6 MB of memory; this browser has about 0.1 MB for it.")
     page.get_by_role("button", name="Use 1 slice of 5").click()
     planes.ready()
@@ -419,7 +307,7 @@ def test_a_missing_image_is_named_and_can_be_asked_for_again(page: Page, problem
     problems.allow("Failed to load resource")
     missing = SyntheticSeries(STUDY, "CT", 2, "CT even", "CHEST", "even").instance_uid(CT_BLOCK.count[2])
     page.route(f"**/{missing}/frames/1", lambda route: route.fulfill(status=404))
-    planes = Planes(page)
+    planes = Planes(page, STUDY)
     expect(planes.notice()).to_contain_text(f"Image {CT_BLOCK.count[2]} could not be loaded", timeout=LOADING_MS)
     page.unroute(f"**/{missing}/frames/1")
     page.get_by_role("button", name="Try again").last.click()
@@ -428,7 +316,7 @@ def test_a_missing_image_is_named_and_can_be_asked_for_again(page: Page, problem
 
 def test_without_webgl_the_stack_works_and_the_volume_says_why_not(page: Page):
     page.add_init_script(NO_WEBGL)
-    planes = Planes(page)
+    planes = Planes(page, STUDY)
     expect(planes.notice()).to_contain_text("WebGL 2")
     planes.viewer.press("Shift+M")
     planes.viewer.expect(state="ready", renderer="cpu")
