@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from django.db import Error as DatabaseFailure
 from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
-from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND, C_GET, C_MOVE, N_EVENT_REPORT, DimseServiceType
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import A_ABORT, A_ASSOCIATE
@@ -44,6 +43,7 @@ from noctis.network.storage_scp import handle_store
 from noctis.network.transport_security import TransportRefused
 from noctis.network.upper_layer import AdmittingAcse, BoundedSocket, GuardedProvider
 from noctis.network.verification_scp import handle_echo
+from noctis.network.waking import WakingAssociation
 
 if TYPE_CHECKING:
     from noctis.network.acceptor import Acceptor
@@ -64,7 +64,7 @@ class Connection:
     is_secured: bool
 
 
-class AcceptedAssociation(Association):
+class AcceptedAssociation(WakingAssociation):
     """An association that a peer asked for; runs in a thread of its own until it ends."""
 
     def __init__(self, acceptor: Acceptor, connection: Connection) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Any, Final
 
-from pynetdicom.dimse import DIMSEServiceProvider
 from pynetdicom.dimse_messages import C_CANCEL_RQ, DIMSEMessage
 from pynetdicom.events import Event
 from pynetdicom.pdu_primitives import P_DATA
+
+from noctis.network.waking import WakingMessages
 
 LARGEST_IN_MEMORY: Final = 16 * 1024 * 1024
 LARGEST_COMMAND: Final = 64 * 1024
@@ -46,7 +47,7 @@ class BoundedBuffer(BytesIO):
         return super().write(data)
 
 
-class BoundedMessages(DIMSEServiceProvider):
+class BoundedMessages(WakingMessages):
     """Puts messages together from their fragments and remembers which requests the peer wants cancelled.
 
     A request to cancel counts until the ID of the message that it is about is used anew: it may come before that
@@ -62,6 +63,12 @@ class BoundedMessages(DIMSEServiceProvider):
     def call_when_idle(self, work: Callable[[], None]) -> None:
         """Let the thread of the association do ``work`` when no message of the peer waits: no other thread may send."""
         self._when_idle.append(work)
+        self.wake()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is a message, or work for the time when there is none."""
+        return bool(self._when_idle) or super().has_work
 
     def get_msg(self, block: bool = False) -> Any:  # noqa: FBT001, FBT002  (as pynetdicom declares it)
         """Return the next message, as pynetdicom does."""

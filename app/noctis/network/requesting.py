@@ -6,28 +6,29 @@ import logging
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from ssl import SSLContext
+from copy import deepcopy
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection as database
 from pynetdicom import AE, evt
+from pynetdicom._globals import DEFAULT_MAX_LENGTH, MODE_REQUESTOR
 from pynetdicom.association import Association
 from pynetdicom.pdu_primitives import A_ASSOCIATE
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import AddressInformation, AssociationSocket
+from pynetdicom.transport import AddressInformation
 
 from noctis.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from noctis.network.actions import note_reached
-from noctis.network.answers import keep_answers
 from noctis.network.database import database_session
 from noctis.network.outgoing_transport import Address, ConnectionRefused, OutgoingSocket, connect
 from noctis.network.releasing import release
 from noctis.network.sending import AssociationLost, has_ended
 from noctis.network.statistics import count_requests
+from noctis.network.waking import WakingAssociation, WakingMessages, WakingProvider
 
-__all__ = ["Address", "AssociationLost", "CannotAssociate", "associate", "end_association", "keep_answers"]
+__all__ = ["Address", "AssociationLost", "CannotAssociate", "associate", "end_association"]
 
 logger = logging.getLogger(__name__)
 
@@ -90,24 +91,54 @@ def end_association(association: Association) -> None:
 
 
 class _RequestingEntity(AE):
-    """Ourselves as who asks, over a connection that is open already."""
+    """Ourselves as who asks."""
 
-    def __init__(self, connection: socket.socket, answer_seconds: float | None) -> None:
-        super().__init__(settings.NOCTIS_AE_TITLE)
-        self._connection = connection
+    def __init__(self, title: str, answer_seconds: float | None) -> None:
+        super().__init__(title)
         self.implementation_class_uid = IMPLEMENTATION_CLASS_UID
         self.implementation_version_name = IMPLEMENTATION_VERSION_NAME
         self.acse_timeout = settings.NOCTIS_DICOM_ARTIM_SECONDS
         self.dimse_timeout = answer_seconds or settings.NOCTIS_DICOM_ARTIM_SECONDS
         self.network_timeout = None
 
-    def _create_socket(
-        self,
-        assoc: Association,
-        address: AddressInformation,
-        tls_args: tuple[SSLContext, str] | None,
-    ) -> AssociationSocket:
-        return OutgoingSocket(assoc, self._connection)
+
+class _Answers(WakingMessages):
+    """Messages of a peer that makes no requests: each is left to the thread that asked."""
+
+    @property
+    def has_work(self) -> bool:
+        return False
+
+    def get_msg(self, block: bool = False) -> Any:  # noqa: FBT001, FBT002  (as pynetdicom declares it)
+        return super().get_msg(block) if block else (None, None)
+
+
+class _RequestedAssociation(WakingAssociation):
+    """An association that we ask for, over a connection that is open already."""
+
+    def __init__(self, entity: AE, connection: socket.socket, *, hears_requests: bool) -> None:
+        super().__init__(entity, MODE_REQUESTOR)
+        self.dul = WakingProvider(self)
+        self.dimse = WakingMessages(self) if hears_requests else _Answers(self)
+        self.acse_timeout, self.network_timeout = entity.acse_timeout, entity.network_timeout
+        self.set_socket(OutgoingSocket(self, connection))
+        self.requestor.ae_title = entity.ae_title
+        self.requestor.address_info = AddressInformation.from_tuple(connection.getsockname())
+        self.requestor.maximum_length = DEFAULT_MAX_LENGTH
+        self.requestor.implementation_class_uid = entity.implementation_class_uid
+        self.requestor.implementation_version_name = entity.implementation_version_name
+
+    def propose(self, contexts: Sequence[PresentationContext], negotiation: Iterable[Any]) -> None:
+        """Ask for the association; where it is established, its thread runs."""
+        for item in negotiation:
+            self.requestor.add_negotiation_item(item)
+        proposed = deepcopy(list(contexts))
+        for number, context in enumerate(proposed):
+            context.context_id = 2 * number + 1
+        self.requestor.requested_contexts = proposed
+        self.request()
+        if self.is_established:
+            self.start()
 
 
 def _associate(
@@ -119,21 +150,21 @@ def _associate(
     answer_seconds: float | None,
 ) -> Association:
     connection = connect(address)
-    events: list[Any] = [*handlers] if hears_requests else [(evt.EVT_CONN_OPEN, keep_answers), *handlers]
-    events.append((evt.EVT_CONN_OPEN, count_requests))
     try:
-        peer, port = _other_end(connection)
-        entity = _RequestingEntity(connection, answer_seconds)
-        entity.ae_title = address.calling_ae_title or settings.NOCTIS_AE_TITLE
-        return entity.associate(
-            peer, port, list(contexts), address.ae_title, ext_neg=list(negotiation), evt_handlers=events
-        )
+        entity = _RequestingEntity(address.calling_ae_title or settings.NOCTIS_AE_TITLE, answer_seconds)
+        association = _RequestedAssociation(entity, connection, hears_requests=hears_requests)
+        association.acceptor.ae_title = address.ae_title
+        association.acceptor.address_info = AddressInformation(*_other_end(connection))
+        for handler in (*handlers, (evt.EVT_CONN_OPEN, count_requests)):
+            association.bind(*handler)
+        association.propose(contexts, negotiation)
     except OSError as error:
         connection.close()
         raise ConnectionRefused("it ended the connection") from error
     except BaseException:
         connection.close()
         raise
+    return association
 
 
 def _other_end(connection: socket.socket) -> tuple[str, int]:

@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pynetdicom.acse import ACSE
-from pynetdicom.dul import DULServiceProvider
 from pynetdicom.pdu import A_ABORT_RQ
 from pynetdicom.pdu_primitives import A_ASSOCIATE, A_P_ABORT
 from pynetdicom.transport import AssociationSocket
@@ -22,6 +21,7 @@ from noctis.network.defects import log_defect
 from noctis.network.services import acceptable_contexts
 from noctis.network.statistics import count_messages, meter_for
 from noctis.network.transport_security import Deadline, check_first_bytes, shake_hands, shut_down
+from noctis.network.waking import WakingProvider
 
 if TYPE_CHECKING:
     from noctis.network.associations import AcceptedAssociation
@@ -123,7 +123,7 @@ class BoundedSocket(AssociationSocket):
         self._meter.bytes_out(len(bytestream))
 
 
-class GuardedProvider(DULServiceProvider):
+class GuardedProvider(WakingProvider):
     """The thread that reads and writes PDUs; whatever happens in it, the association learns that it ended."""
 
     def run_reactor(self) -> None:

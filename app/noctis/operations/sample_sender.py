@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset, FileDataset
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 
+from noctis.network.answers import keep_answers
 from noctis.network.releasing import release
-from noctis.network.requesting import keep_answers
 
 CALLING_AE_TITLE = "NOCTIS_DEMO"
 TIMEOUT_SECONDS = 60

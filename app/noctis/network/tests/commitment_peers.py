@@ -14,8 +14,8 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.pdu import P_DATA_TF
 
+from noctis.network.answers import keep_answers
 from noctis.network.releasing import release
-from noctis.network.requesting import keep_answers
 from noctis.network.services import STORAGE_COMMITMENT_PUSH_MODEL
 from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject

@@ -19,7 +19,7 @@ from pynetdicom.dsutils import encode
 from pynetdicom.pdu_primitives import SOPClassExtendedNegotiation
 
 from noctis.archive.tests.factories import ROOT
-from noctis.network.requesting import keep_answers
+from noctis.network.answers import keep_answers
 from noctis.network.services import PATIENT_ROOT_FIND, PATIENT_STUDY_ONLY_FIND, STUDY_ROOT_FIND
 from tests.support.peers import Done, dcmtk
 

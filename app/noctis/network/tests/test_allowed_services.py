@@ -10,8 +10,8 @@ from pynetdicom import AE, build_context, evt
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_ECHO, C_STORE
 
+from noctis.network.answers import keep_answers
 from noctis.network.dicom_services import EVERY_SERVICE, DicomService
-from noctis.network.requesting import keep_answers
 from noctis.network.services import (
     GET_CLASSES,
     MODALITY_PERFORMED_PROCEDURE_STEP,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ ROUNDS = 3
 IMAGES = 4
 STUDIES = 10  # those of the first round; each session of a later round retrieves one of them and stores one of its own
 TIMEOUT = 600.0
+MOST_WAKINGS = 10  # of an association's two threads in a second
 LARGEST_GROWTH = 160 * MEGABYTE
 
 
@@ -179,6 +181,19 @@ def one_session(
     return lambda: sessions.find(study) if kind == "find" else sessions.move(study)
 
 
+def wakings_per_second(service: DicomService) -> float:
+    """Return how often the threads of the service look for something to do while nobody sends anything."""
+
+    def wakings() -> int:
+        files = [path for pid in service.children() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+        lines = [line for path in files for line in path.read_text(encoding="ascii").splitlines()]
+        return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+
+    before, began = wakings(), time.monotonic()
+    time.sleep(3)
+    return (wakings() - before) / (time.monotonic() - began)
+
+
 def test_a_hundred_associations_that_stay_open_are_served_by_turns(service: DicomService) -> None:
     with ExitStack() as stack:
         peers = [stack.enter_context(RawPeer(service.port)) for _ in range(2 * AT_ONCE)]
@@ -186,5 +201,6 @@ def test_a_hundred_associations_that_stay_open_are_served_by_turns(service: Dico
             peer.associate([(1, VERIFICATION, [IMPLICIT])])
         for _ in range(3):
             assert [peer.echo() for peer in peers] == [0] * len(peers)
+        assert wakings_per_second(service) < MOST_WAKINGS * len(peers)
         for peer in peers:
             peer.release()

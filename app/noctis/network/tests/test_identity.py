@@ -15,9 +15,9 @@ from pynetdicom.pdu_primitives import UserIdentityNegotiation
 
 from noctis.accounts.models import Facility
 from noctis.audit.models import AuditEntry
+from noctis.network.answers import keep_answers
 from noctis.network.identity import MOST_FAILURES, FailureThrottle, StatedIdentity, why_not_believed
 from noctis.network.models import RemoteApplicationEntity
-from noctis.network.requesting import keep_answers
 from tests.support.certificates import Authority
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, SentObject, storescu

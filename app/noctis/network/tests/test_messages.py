@@ -28,7 +28,7 @@ def received(kind: type, **command: int) -> Any:
 
 @pytest.fixture
 def messages() -> BoundedMessages:
-    return BoundedMessages(None)
+    return BoundedMessages(SimpleNamespace(wake=lambda: None))
 
 
 def find(messages: BoundedMessages, number: int) -> None:

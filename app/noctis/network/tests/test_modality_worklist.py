@@ -17,7 +17,7 @@ from pynetdicom.association import Association
 
 from noctis.dicom.attributes import person_name_text
 from noctis.modality_worklist.tests.factories import STUDY, worklist_file
-from noctis.network.requesting import keep_answers
+from noctis.network.answers import keep_answers
 from noctis.network.services import MODALITY_WORKLIST
 from tests.support.dicom_service import DicomService
 from tests.support.peers import Done, dcmtk

@@ -12,7 +12,7 @@ from pynetdicom import AE, evt
 from pynetdicom.association import Association
 
 from noctis.modality_worklist.tests.factories import STUDY, final, report, worklist_file
-from noctis.network.requesting import keep_answers
+from noctis.network.answers import keep_answers
 from noctis.network.services import MODALITY_PERFORMED_PROCEDURE_STEP, MODALITY_WORKLIST
 from tests.support.dicom_service import DicomService
 

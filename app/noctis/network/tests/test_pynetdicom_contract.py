@@ -6,7 +6,7 @@ import inspect
 
 import pynetdicom
 import pytest
-from pynetdicom import _config, dimse_messages
+from pynetdicom import AE, _config, dimse_messages
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse import DIMSEServiceProvider
@@ -30,11 +30,33 @@ def test_it_is_the_release_that_was_read() -> None:
         (Association.run_reactor, ["self.requestor.primitive = ", "self.acse.negotiate_association()"]),
         (
             Association._run_reactor,
-            ["self._serve_request(msg, ", "self.acse.is_aborted()", "self.dimse.get_msg(block=False)"],
+            [
+                "self._reactor_checkpoint.wait()",
+                "self.dimse.get_msg(block=False)",
+                "self._serve_request(msg, ",
+                "self.acse.is_release_requested()",
+                "self.acse.send_release(is_response=True)",
+                "self.acse.is_aborted()",
+                "self.dul.is_alive()",
+                "self.dul.idle_timer_expired()",
+            ],
         ),
+        (Association.kill, ["self._kill = True", "self.dul.stop_dul()"]),
         (Association.release, ["self._reactor_checkpoint.clear()", "self._is_paused", "self.acse.negotiate_release()"]),
         (Association.__init__, ["self._accepted_cx", "self._sent_abort", "target=make_target(self.run_reactor)"]),
         (DULServiceProvider.__init__, ["target=make_target(self.run_reactor)", "self.to_user_queue"]),
+        (
+            DULServiceProvider.run_reactor,
+            [
+                "time.sleep(self._run_loop_delay)",
+                "if self._process_recv_primitive():",
+                "elif self._is_transport_event():",
+                "self.event_queue.get(block=False)",
+            ],
+        ),
+        (DULServiceProvider._is_transport_event, ['== "Sta13"', "self.socket.ready"]),
+        (DULServiceProvider.stop_dul, ['== "Sta1"', "self._kill_thread = True"]),
+        (AE.associate, ["assoc.request()", "context.context_id = 2 * ii + 1", "assoc.start()"]),
         (DULServiceProvider._read_pdu_data, ["self.socket.recv(6)", "self.socket.recv(pdu_length)", "except (OSError"]),
         (AssociationSocket.close, ["self._shutdown_socket()"]),
         (ACSE._negotiate_as_acceptor, ["self.acceptor.supported_contexts", "self.assoc.ae.maximum_associations"]),

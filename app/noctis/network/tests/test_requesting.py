@@ -114,6 +114,16 @@ def test_an_association_whose_thread_has_ended_is_ended_all_the_same(workstation
         assert association._sent_abort
 
 
+def test_an_association_that_is_aborted_leaves_no_thread(workstation: RemoteApplicationEntity) -> None:
+    with listening() as port:
+        association = associate(at(workstation, port), ECHO)
+        association.abort(block=False)
+        association.join(timeout=20)
+        association.dul.join(timeout=20)
+        assert not association.is_alive()
+        assert not association.dul.is_alive()
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

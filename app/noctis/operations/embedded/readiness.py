@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pynetdicom import AE, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # pynetdicom makes the name at run time
 
+from noctis.network.answers import keep_answers
 from noctis.network.releasing import release
-from noctis.network.requesting import keep_answers
 from noctis.operations.embedded.preconditions import CannotStartError
 
 START_SECONDS = 60.0
