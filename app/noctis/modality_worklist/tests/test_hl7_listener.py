@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import hl7
@@ -21,8 +22,10 @@ from django.core.management import CommandError, call_command
 from hl7.client import MLLPClient
 
 from noctis.modality_worklist.hl7_listener import ListenerCannotStart, ListenerConfiguration
+from noctis.modality_worklist.models import ScheduledProcedureStep
 from noctis.modality_worklist.tests.hl7_messages import header, order
 from tests.support.appliance import server_settings
+from tests.support.in_this_process import application_on
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_for, wait_until_said
 
@@ -49,12 +52,9 @@ class Listener:
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
-    def steps(self) -> str:
-        count = "from noctis.modality_worklist.models import *; print(ScheduledProcedureStep.objects.count())"
-        done = subprocess.run(
-            [*MANAGE, "shell", "-v", "0", "-c", count], env=self.environment, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
+    def steps(self) -> int:
+        with application_on(self.environment):
+            return ScheduledProcedureStep.objects.count()
 
 
 def acknowledged(block: bytes) -> str:
@@ -81,7 +81,8 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Li
         "NOCTIS_HL7_ENABLED": "true",
         **server_settings(folder / "data"),
     }
-    subprocess.run([*MANAGE, "add_facility", "NORTH", "North"], env=environment, check=True, capture_output=True)
+    with application_on(environment):
+        call_command("add_facility", "NORTH", "North", stdout=StringIO())
     running: list[subprocess.Popen[bytes]] = []
 
     def starter(**settings: str) -> Listener:
@@ -130,7 +131,7 @@ def test_orders_are_taken_over_one_connection_and_over_several(listener):
     for sender in senders:
         sender.join()
     assert codes == ["AA"] * 3
-    assert listener.steps() == "5"
+    assert listener.steps() == 5
     wait_until_said(listener, "HL7 ORM^O01 C2 from 127.0.0.1: AA")
     assert "Phantom" not in listener.said()
 

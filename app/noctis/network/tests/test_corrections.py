@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from noctis.accounts.models import Role, User
+from noctis.archive.models import Study
+from noctis.corrections import actions
+from noctis.corrections.models import Correction
+from noctis.corrections.plans.edits import EditStudy
+from noctis.corrections.plans.plan import Plan
+from noctis.corrections.plans.structure import MergeStudies
 from noctis.network.tests.retrieve_peers import data_sets, final_response, getscu, movescu, storescp
 from tests.data.phantoms import THORAX, SyntheticPatient, SyntheticStudy, ct_series, save
-from tests.support.dicom_service import MANAGE, DicomService
+from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject, dcmtk, send_raw, storescu
 
 pytestmark = [pytest.mark.integration]
@@ -22,37 +29,30 @@ ADA = SyntheticPatient("Phantom^Ada", "SYN-CORRECT-1", "19690412", "F")
 STUDY = SyntheticStudy("corrected over the network", ADA, "CT", "SYN2025190", "20250402", "101500")
 OTHER = SyntheticStudy("merged over the network", ADA, "CT late", "SYN2025191", "20250402", "111500")
 SERIES = replace(THORAX, slices=4, matrix=64)
-BEGIN = """
-from functools import partial
-from noctis.accounts.models import Role, User
-from noctis.archive.models import Study
-from noctis.corrections import actions
-from noctis.corrections.models import Correction
-from noctis.corrections.plans.edits import EditStudy
-from noctis.corrections.plans.structure import MergeStudies
-user, _ = User.objects.get_or_create(username="corrector", defaults={"role": Role.ADMINISTRATOR})
-def correct(make):
-    actions.apply(make, token=make().token, reason="wrong", acting_user=user)
-studies = Study.objects.select_related("patient", "facility").order_by("pk")
-"""
-EDIT_ALL = """
-for study in studies:
-    correct(partial(EditStudy, study, values={"PatientName": "Right^Name", "PatientID": f"RIGHT-{study.pk}"}))
-"""
-UNDO_ALL = """
-for correction in Correction.objects.filter(undone_at=None).order_by("-pk"):
-    actions.undo(correction, reason="it was right", acting_user=user)
-"""
-MERGE = """
-stays, goes = (studies.get(study_instance_uid=uid) for uid in ({stays!r}, {goes!r}))
-correct(partial(MergeStudies, goes, target=stays))
-"""
 
 
-def run(service: DicomService, script: str) -> None:
-    command = [sys.executable, str(MANAGE), "shell", "--no-imports", "-c", BEGIN + script]
-    done = subprocess.run(command, env=service.settings, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stdout + done.stderr
+def corrector() -> User:
+    return User.objects.get_or_create(username="corrector", defaults={"role": Role.ADMINISTRATOR})[0]
+
+
+def correct(make: Callable[[], Plan]) -> None:
+    actions.apply(make, token=make().token, reason="wrong", acting_user=corrector())
+
+
+def edit_all() -> None:
+    for study in Study.objects.select_related("patient", "facility").order_by("pk"):
+        correct(partial(EditStudy, study, values={"PatientName": "Right^Name", "PatientID": f"RIGHT-{study.pk}"}))
+
+
+def undo_all() -> None:
+    for correction in Correction.objects.filter(undone_at=None).order_by("-pk"):
+        actions.undo(correction, reason="it was right", acting_user=corrector())
+
+
+def merge(goes: SyntheticStudy, stays: SyntheticStudy) -> None:
+    studies = Study.objects.select_related("patient", "facility")
+    source, target = (studies.get(study_instance_uid=one.uid) for one in (goes, stays))
+    correct(partial(MergeStudies, source, target=target))
 
 
 def images(study: SyntheticStudy, folder: Path) -> list[Path]:
@@ -82,7 +82,8 @@ def test_every_kind_of_object_is_moved_corrected_and_after_the_undo_as_it_came(
                 assert final_response(done)["Failed"] == 0, done.stderr
         return tmp_path / name
 
-    run(service, EDIT_ALL)
+    with service.application():
+        edit_all()
     folder = moved("corrected")
     received = {str(dcmread(path, specific_tags=["SOPInstanceUID"]).SOPInstanceUID): path for path in folder.iterdir()}
     assert received.keys() == stored.keys()
@@ -97,7 +98,8 @@ def test_every_kind_of_object_is_moved_corrected_and_after_the_undo_as_it_came(
         assert str(original.PatientName or "") == str(before.get("PatientName") or "")
     assert service.stored() == stored
 
-    run(service, UNDO_ALL)
+    with service.application():
+        undo_all()
     assert data_sets(moved("undone")) == stored
 
 
@@ -105,7 +107,8 @@ def test_a_merged_study_is_found_and_got_as_one_with_what_comes_later(service: D
     own, late = images(STUDY, tmp_path / "own"), images(OTHER, tmp_path / "late")
     assert storescu(service.port, [*own, *late[:2]]).returncode == 0
     service.wait_until_indexed()
-    run(service, MERGE.format(stays=STUDY.uid, goes=OTHER.uid))
+    with service.application():
+        merge(OTHER, STUDY)
     assert storescu(service.port, late[2:]).returncode == 0
     service.wait_until_indexed()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,13 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import UID
 
+from noctis.accounts.models import User
+from noctis.archive.models import QuarantineDecision, QuarantinedObject
+from noctis.archive.quarantine_actions import decide
 from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject, data_set_bytes, send_raw, storescu
 
 pytestmark = pytest.mark.integration
-
-APP = Path(__file__).resolve().parents[3]
 
 STUDIES = "SELECT study_instance_uid, patient_name FROM archive_study ORDER BY study_instance_uid"
 
@@ -118,16 +117,10 @@ def test_other_bytes_under_the_same_uid_go_to_quarantine(north: DicomService, mo
     assert len(kept) == 1
 
 
-DECIDE = """
-import django
-django.setup()
-from noctis.accounts.models import User
-from noctis.archive.models import QuarantineDecision, QuarantinedObject
-from noctis.archive.quarantine_actions import decide
-user, _ = User.objects.get_or_create(username="decider")
-for kept in QuarantinedObject.objects.undecided().filter(sop_instance_uid="{uid}"):
-    decide(kept, QuarantineDecision.{decision}, explanation="Asked", acting_user=user, address=None)
-"""
+def decide_about(uid: str, decision: QuarantineDecision) -> None:
+    user, _ = User.objects.get_or_create(username="decider")
+    for kept in QuarantinedObject.objects.undecided().filter(sop_instance_uid=uid):
+        decide(kept, decision, explanation="Asked", acting_user=user, address=None)
 
 
 def test_what_a_person_decides_is_filed_by_the_running_service(north: DicomService, modality: Modality) -> None:
@@ -135,10 +128,10 @@ def test_what_a_person_decides_is_filed_by_the_running_service(north: DicomServi
     twice = modality.sends(1, 2, PatientID="ADMITTED-TWICE")
     again = modality.sends(1, 1, StudyDescription="other bytes")
     assert list(modality.stored()) == ["1.1.1"]
-    for path, decision in ((twice, "ACCEPTED"), (again, "SEPARATED")):
+    for path, decision in ((twice, QuarantineDecision.ACCEPTED), (again, QuarantineDecision.SEPARATED)):
         uid = dcmread(path, stop_before_pixels=True).SOPInstanceUID
-        decide = [sys.executable, "-c", DECIDE.format(uid=uid, decision=decision)]
-        subprocess.run(decide, env=north.settings | {"PYTHONPATH": str(APP)}, check=True, timeout=120)
+        with north.application():
+            decide_about(uid, decision)
         north.wait_until_indexed()
     stored = modality.stored()
     assert (stored["1.1.1"], stored["1.1.2"]) == (data_set_bytes(first), data_set_bytes(twice))

@@ -160,7 +160,7 @@ def test_a_taken_port_is_said_in_one_sentence(service: DicomService, tmp_path: P
 
 
 def test_a_second_service_in_the_same_data_directory_is_refused(service: DicomService) -> None:
-    done = service.manage("start_dicom_service", "--port", str(service.port + 1), check=False)
+    done = service.run_program("start_dicom_service", "--port", str(service.port + 1))
 
     assert done.returncode == 1
     assert "Another DICOM service already works in" in done.stderr

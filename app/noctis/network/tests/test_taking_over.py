@@ -114,7 +114,7 @@ def test_no_image_is_refused_while_another_service_takes_over(
 
 
 def test_a_stranger_cannot_work_beside_a_kept_service(kept_service: KeptService) -> None:
-    done = kept_service.manage("start_dicom_service", "--port", str(kept_service.port + 1), check=False)
+    done = kept_service.run_program("start_dicom_service", "--port", str(kept_service.port + 1))
 
     assert done.returncode == 1
     assert "Another DICOM service already works in" in done.stderr

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import Any
 
-from tests.support.dicom_service import MANAGE, DicomService
+from noctis.accounts.models import Role, User
+from noctis.archive.models import Study
+from noctis.network.models import RemoteApplicationEntity
+from noctis.routing import actions, rule_actions
+from noctis.routing.models import Transmission
+from tests.support.dicom_service import DicomService
 from tests.support.waiting import wait_for
 
-PRELUDE = """
-import django; django.setup()
-from noctis.accounts.models import Facility, User
-from noctis.archive.models import Series, Study
-from noctis.network.models import RemoteApplicationEntity
-from noctis.routing.actions import *
-from noctis.routing.models import *
-from noctis.routing.rule_actions import *
-def user():
-    return User.objects.get_or_create(username="admin", defaults={"role": "administrator"})[0]
-def ae(title):
-    return RemoteApplicationEntity.objects.get(ae_title=title)
-"""
 NOW = "2020-01-01T00:00:00Z"
 
 
-def run(service: DicomService, code: str) -> str:
-    """Run code in the service's own surroundings, as its web pages would."""
-    environment = {**service.settings, "DJANGO_SETTINGS_MODULE": "noctis.settings", "PYTHONPATH": str(MANAGE.parent)}
-    command = [sys.executable, "-c", PRELUDE + code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def administrator() -> User:
+    """Return who asks; in the database that is looked at."""
+    return User.objects.get_or_create(username="admin", defaults={"role": Role.ADMINISTRATOR})[0]
 
 
 def add_destination(service: DicomService, title: str, port: int, facility: str = "NORTH") -> None:
@@ -44,15 +30,32 @@ def listens_at(service: DicomService, title: str, port: int) -> None:
     service.execute(f"UPDATE network_remoteapplicationentity SET port = {port} WHERE ae_title = '{title}'")  # noqa: S608
 
 
-def add_rule(service: DicomService, title: str, further: str = "") -> None:
+def add_rule(service: DicomService, title: str, **further: Any) -> None:
     """Forward to a device what meets the further conditions."""
-    run(service, f"add_rule(RuleValues(name='To {title}', destination=ae('{title}'){further}), acting_user=user())")
+    with service.application():
+        destination = RemoteApplicationEntity.objects.get(ae_title=title)
+        values = rule_actions.RuleValues(name=f"To {title}", destination=destination, **further)
+        rule_actions.add_rule(values, acting_user=administrator())
 
 
 def send_to(service: DicomService, title: str, study: str = "2.25.1") -> None:
     """Ask for a study to be sent."""
-    selected = f"Study.objects.get(study_instance_uid='{study}')"
-    run(service, f"request_transmission({selected}, ae('{title}'), acting_user=user())")
+    with service.application():
+        selected = Study.objects.get(study_instance_uid=study)
+        destination = RemoteApplicationEntity.objects.get(ae_title=title)
+        actions.request_transmission(selected, destination, acting_user=administrator())
+
+
+def retry(service: DicomService) -> None:
+    """Ask for the one transmission again."""
+    with service.application():
+        actions.retry_transmission(Transmission.objects.get(), acting_user=administrator())
+
+
+def cancel(service: DicomService) -> None:
+    """Let the one transmission go no further."""
+    with service.application():
+        actions.cancel_transmission(Transmission.objects.get(), acting_user=administrator())
 
 
 def state(service: DicomService, title: str) -> tuple[Any, ...]:

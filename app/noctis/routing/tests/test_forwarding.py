@@ -19,9 +19,10 @@ from noctis.network.tests.retrieve_peers import Receiver, data_sets, storescp
 from noctis.routing.tests.forwarding import (
     add_destination,
     add_rule,
+    cancel,
     error,
     listens_at,
-    run,
+    retry,
     send_to,
     state,
     try_now,
@@ -60,9 +61,9 @@ def test_what_a_rule_selects_arrives_as_it_is_stored(service, make_images: MakeI
     images = make_images(12)
     with storescp(tmp_path / "got", "+xa") as port:
         add_destination(service, "STORE", port)
-        add_rule(service, "STORE", ", calling_ae_titles=['CT1'], modalities=['CT']")
+        add_rule(service, "STORE", calling_ae_titles=["CT1"], modalities=["CT"])
         add_destination(service, "OTHER", port)
-        add_rule(service, "OTHER", ", modalities=['MR']")
+        add_rule(service, "OTHER", modalities=["MR"])
         send_raw(service.port, images, calling="CT1")
         wait_for_state(service, "STORE", "sent", 12, 12, 0)
 
@@ -190,7 +191,7 @@ def test_what_is_refused_is_given_up_after_a_while_and_the_rest_arrives(service,
         wait_for_state(service, "STORE", "failed", 5, 4, 1)
 
         refuses[0] = False
-        run(service, "retry_transmission(Transmission.objects.get(), acting_user=user())")
+        retry(service)
         wait_for_state(service, "STORE", "sent", 5, 5, 0)
     assert error(service) == ""
 
@@ -223,13 +224,13 @@ def test_what_is_cancelled_stops(service, make_images: MakeImages):
         service.wait_until_indexed()
         send_to(service, "STORE")
         wait_for(lambda: len(receiver.received) == 4, "some instances")
-        run(service, "cancel_transmission(Transmission.objects.get(), acting_user=user())")
+        cancel(service)
         time.sleep(1)  # longer than what was answered may wait to be written down
         goes_on.set()
         wait_for_state(service, "STORE", "cancelled", 40, 4, 0)
         assert len(receiver.received) == 4
 
-        run(service, "retry_transmission(Transmission.objects.get(), acting_user=user())")
+        retry(service)
         wait_for_state(service, "STORE", "sent", 40, 40, 0)
     assert len(receiver.received) == 40
 
@@ -299,7 +300,7 @@ def test_what_orthanc_sends_goes_on_to_another_orthanc_and_not_back(service, tmp
         add_destination(service, "SENDER", sender.port)
         add_destination(service, "KEEPER", keeper.port)
         add_rule(service, "SENDER")
-        add_rule(service, "KEEPER", ", calling_ae_titles=['SENDER']")
+        add_rule(service, "KEEPER", calling_ae_titles=["SENDER"])
         sender.store("noctis", *[sender.upload(path) for path in originals])
         sent = {SentObject.read(path).sop_instance_uid: path for path in originals}
         wait_for(lambda: keeper.instances().keys() == sent.keys(), "everything", seconds=60)
