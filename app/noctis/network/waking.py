@@ -79,15 +79,21 @@ class WakingProvider(DULServiceProvider):
             if self._wakeup is not None:
                 os.eventfd_write(self._wakeup, 1)
 
+    def start(self) -> None:
+        """Begin to serve the connection. Raises OSError or RuntimeError where the system has no file or thread left."""
+        self._wakeup = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        try:
+            super().start()
+        except RuntimeError:
+            self._forget_wakeup()
+            raise
+
     def run_reactor(self) -> None:
         """Serve the connection until the association has ended."""
-        self._wakeup = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         try:
             super().run_reactor()
         finally:
-            with self._wakeup_lock:
-                os.close(self._wakeup)
-                self._wakeup = None
+            self._forget_wakeup()
 
     def kill_dul(self) -> None:
         """Let the thread end."""
@@ -101,6 +107,12 @@ class WakingProvider(DULServiceProvider):
         self.kill_dul()
         self.join()
         return True
+
+    def _forget_wakeup(self) -> None:
+        with self._wakeup_lock:
+            if self._wakeup is not None:
+                os.close(self._wakeup)
+                self._wakeup = None
 
     def _is_transport_event(self) -> bool:
         if self.event_queue.empty() and self.state_machine.current_state != AWAITING_CLOSE:
