@@ -40,7 +40,7 @@ LINES_OF_A_PASSED_CHECK = 4
 MOST_REPEATED = 10
 # The first one leaves the server that most others begin with. One that is not named here is run by hand before a
 # release: scripts/molecule test -s NAME.
-SCENARIOS = ("default", "debian13", "hardening", "upgrade", "letsencrypt")
+SCENARIOS = ("default", "debian13", "backup_restore", "hardening", "upgrade", "letsencrypt")
 
 
 @dataclass(frozen=True)
