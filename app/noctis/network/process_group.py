@@ -5,6 +5,7 @@ No child outlives the parent, however that ends: each watches a pipe that the pa
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import selectors
@@ -73,6 +74,7 @@ class ProcessGroup:
 
     def run(self) -> None:
         """Keep every child running until the group is told to stop."""
+        gc.freeze()  # else each child copies the memory that it shares with the parent when it looks for garbage
         with selectors.DefaultSelector() as selector:
             selector.register(self._stop, selectors.EVENT_READ)
             selector.register(self._announcements[0], selectors.EVENT_READ)

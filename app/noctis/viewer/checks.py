@@ -8,12 +8,12 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Warning, register  # noqa: A004  (Django's own name)
 
-from noctis.viewer.hanging_protocols import problems
-
 
 @register
 def hanging_protocols_are_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Name each file that holds no hanging protocol: it is left out, and the viewer works without it."""
+    from noctis.viewer.hanging_protocols import problems  # with pydantic, which few programs need
+
     return [
         Warning(
             f"The hanging protocol {path} is not used: {why}.",
