@@ -270,7 +270,11 @@ def test_an_end_in_any_state_leaves_nothing(service: DicomService, ct: SentObjec
         for last, end in product(range(len(steps) + 1), ("abort", "half-closed", "closed", "reset")):
             with RawPeer(service.port, source=ATTACKER) as peer:
                 for step in steps[:last]:
-                    peer.send(step)
+                    try:
+                        peer.send(step)
+                    except ConnectionError:
+                        assert not waits, "who waits for the answer to its request may say the rest"
+                        break
                     if waits and step[0] == 1:
                         assert peer.read()
                 if waits:
