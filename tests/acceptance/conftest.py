@@ -27,7 +27,7 @@ document.addEventListener("securitypolicyviolation", (event) => {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser or real programs, so that no test of this folder runs among the unit tests."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path.is_relative_to(Path(__file__).parent):
             needs_browser = BROWSER_FIXTURES & set(getattr(item, "fixturenames", ()))
             item.add_marker("browser" if needs_browser else "integration")
 

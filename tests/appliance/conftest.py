@@ -14,7 +14,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of this folder, and skip them where there is nothing deployed."""
     nothing_deployed = pytest.mark.skip(reason="needs the containers of `molecule verify`")
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker("appliance")
             if not is_deployed():
                 item.add_marker(nothing_deployed)

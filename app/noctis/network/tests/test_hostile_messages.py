@@ -305,7 +305,7 @@ ABSURD = {
     ),
     "a class without an end": command(C_ECHO, sop_class="1." * 30_000),
     "letters as a class": command(C_ECHO, sop_class="../../etc/passwd"),
-    "very many elements": b"".join(struct.pack("<HHL", 0, 0x1002 + n % 60_000, 0) for n in range(500_000)),
+    "very many elements": b"".join(struct.pack("<HHL", 0, 0x1002 + n, 0) for n in range(60_000)) * 9,
     "sequences without an end": struct.pack("<HHLHHL", 0x40, 0x275, 0xFFFFFFFF, 0xFFFE, 0xE000, 0xFFFFFFFF) * 10_000,
     "a length of 4 GB": element(0x0002, b"1.2")[:4] + b"\xfe\xff\xff\xff" + b"1.2\0",
     "a data set that is none": command(C_ECHO, sop_class=VERIFICATION, data_set=DATA_SET),

@@ -16,6 +16,7 @@ from pynetdicom.events import Event
 
 from noctis.network.tests.conftest import NewService
 from noctis.network.tests.retrieve_peers import Receiver, data_sets, storescp
+from noctis.routing.queue import CHUNK
 from noctis.routing.tests.forwarding import (
     add_destination,
     add_rule,
@@ -156,18 +157,19 @@ def test_two_archives_that_forward_to_each_other_end(new_service: NewService, ma
 
 
 def test_a_large_study_goes_in_one_transmission(service, make_images: MakeImages, tmp_path: Path):
-    images = make_images(550)
+    count = 2 * CHUNK + 1  # what is sent is taken from the queue in three parts
+    images = make_images(count)
     send_raw(service.port, images)
     service.wait_until_indexed()
     with storescp(tmp_path / "got", "+xa") as port:
         add_destination(service, "STORE", port)
         send_to(service, "STORE")
-        wait_for_state(service, "STORE", "sent", 550, 550, 0)
+        wait_for_state(service, "STORE", "sent", count, count, 0)
 
     assert data_sets(tmp_path / "got") == of(images)
     ((counted, total),) = service.rows("SELECT bytes_sent, bytes_total FROM routing_transmission")
-    assert counted == total > 550 * 30_000
-    assert [detail["instances"] for _, _, detail in service.audit_entries("instances_sent", "STORE")] == [550]
+    assert counted == total > count * 30_000
+    assert [detail["instances"] for _, _, detail in service.audit_entries("instances_sent", "STORE")] == [count]
 
 
 def test_what_is_refused_is_given_up_after_a_while_and_the_rest_arrives(service, make_images: MakeImages):
