@@ -171,6 +171,8 @@ class RawSender:
 
     def _keep_connection(self, event: evt.Event) -> None:
         self._connection = getattr(event.assoc.dul.socket, "socket", None)
+        if self._connection is not None:
+            self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     @property
     def connection(self) -> socket.socket:

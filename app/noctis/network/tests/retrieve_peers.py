@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def storescp(folder: Path, *options: str) -> Iterator[int]:
     command = ["/usr/bin/storescp", "--bit-preserving", *options, "--output-directory", str(folder), str(port)]
     with (
         (folder.parent / f"{folder.name}.log").open("wb") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as receiver,
+        subprocess.Popen(command, env={**os.environ, "TCP_NODELAY": "1"}, stdout=log, stderr=log) as receiver,
     ):
         try:
             wait_for(lambda: echoscu(port).returncode == 0, "DCMTK's storescp")
