@@ -38,6 +38,9 @@ NOT_POSSIBLE_HERE = 3
 CONTAINED = (sys.executable, str(ROOT / "scripts" / "run_contained.py"))
 LINES_OF_A_PASSED_CHECK = 4
 MOST_REPEATED = 10
+# No measure of speed: a test that takes this long waits for what will never come, as a browser that hangs does. Its
+# process ends with the stack of each thread; workers are given, so that only the test is lost and not its run.
+HANGING_SECONDS = 600
 # The first one leaves the server that most others begin with. One that is not named here is run by hand before a
 # release: scripts/molecule test -s NAME.
 SCENARIOS = ("default", "debian13", "backup_restore", "hardening", "upgrade", "letsencrypt")
@@ -113,6 +116,10 @@ def pytest(name: str, expression: str, *options: str, within: str = "") -> Check
         *options,
         "-o",
         f"cache_dir={RESULTS / 'cache' / name}",
+        "-o",
+        f"faulthandler_timeout={HANGING_SECONDS}",
+        "-o",
+        "faulthandler_exit_on_timeout=true",
         f"--junit-xml={RESULTS / name}.xml",
     )
     return Check(name, command, junit=True, runs_pytest=True, is_repeated=True)
@@ -166,7 +173,7 @@ def parts() -> dict[str, list[Check]]:
             pytest("integration-postgresql", on_servers, *parallel, within="servers"),
         ],
         first: scenarios.pop(first),
-        "browser": [pytest("browser", "browser and not appliance", within="own_network")],
+        "browser": [pytest("browser", "browser and not appliance", "-n", "1", within="own_network")],
         **scenarios,
         "unit": [pytest("unit", f"not ({real} or {elsewhere})", "-n", "auto")],
         "lint": [

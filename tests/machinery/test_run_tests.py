@@ -84,9 +84,10 @@ def test_a_failed_check_is_shown_in_full_and_a_passed_one_in_brief(capsys):
     assert "line 3\n" in capsys.readouterr().out
 
 
-def pytest_check(folder: Path, script: str) -> Check:
+def pytest_check(folder: Path, script: str, *options: str) -> Check:
     (folder / "test_sample.py").write_text(script)
-    check = run_tests.pytest("sample", "not nothing", "-p", "no:django", "-c", "/dev/null", f"--rootdir={folder}")
+    plain = ("-p", "no:django", "-c", "/dev/null", f"--rootdir={folder}")
+    check = run_tests.pytest("sample", "not nothing", *plain, *options)
     return Check(check.name, check.command, folder, junit=True, runs_pytest=True, is_repeated=True)
 
 
@@ -129,6 +130,18 @@ def test_a_run_that_was_killed_is_not_repeated_from_the_beginning(tmp_path):
     script = "\n".join((*lines, "    os.kill(os.getpid(), signal.SIGKILL)", ""))
     assert outcome_of(pytest_check(tmp_path / "sample", script)) == "0 passed, 1 failed, 0 skipped"
     assert (tmp_path / "sample" / "runs").read_text() == "x"
+
+
+def test_a_test_that_hangs_is_ended_and_the_others_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(run_tests, "HANGING_SECONDS", 3)
+    (tmp_path / "sample").mkdir()
+    lines = "import threading", "from pathlib import Path", "seen = Path('seen').exists()", "Path('seen').touch()"
+    hanging = "def test_a():", "    assert seen or threading.Event().wait()", "def test_b(): pass", ""
+    check = pytest_check(tmp_path / "sample", "\n".join((*lines, *hanging)), "-n", "1")
+    assert outcome_of(check) == "2 passed, 0 failed, 0 skipped, 1 unsteady"
+    printed = capsys.readouterr().out
+    assert "crashed while running 'test_sample.py::test_a'" in printed
+    assert "in test_a" in printed, "the stack does not say where it hung"
 
 
 def test_every_part_runs_and_the_last_line_counts_all(capsys):
