@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +40,27 @@ def throw_away_index(data: DataDirectory) -> Iterator[None]:
             _remove(index)
 
 
+def prepare_index(data: DataDirectory) -> None:
+    """Make an index that knows nothing yet.
+
+    All migrations together take seconds, at each start: the empty index that they made is kept for the next.
+    """
+    from django.core.management import call_command
+    from django.db import connection
+
+    index, empty = data.root / FILES_ONLY_INDEX, data.run / f"files_only.empty-{_digest_of_migrations()}.sqlite3"
+    if empty.exists():
+        shutil.copyfile(empty, index)
+        return
+    call_command("migrate", verbosity=0, interactive=False)
+    connection.close()  # what SQLite still keeps beside the file goes into it
+    for outdated in data.run.glob("files_only.empty-*"):
+        outdated.unlink()
+    part = empty.with_suffix(".part")
+    shutil.copyfile(index, part)
+    part.replace(empty)
+
+
 def refuse_files_only(data: DataDirectory) -> None:
     """Refuse to keep a database for files that it does not know. Raises ConfigurationError."""
     if (data.root / MARKER).exists():
@@ -55,6 +78,13 @@ def register(titles: Iterable[str]) -> None:
     facility = Facility.objects.get(is_default=True)
     for title in titles:
         add_application_entity(ae_title=title, facility=facility, networks=[], acting_user=None)
+
+
+def _digest_of_migrations() -> str:
+    from django.db.migrations.loader import MigrationLoader
+
+    names = sorted(".".join(key) for key in MigrationLoader(None).disk_migrations)
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def _refuse_files_of_a_database(data: DataDirectory) -> None:

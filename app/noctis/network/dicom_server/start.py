@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from noctis.data_directory import DataDirectory
-from noctis.network.dicom_server.files_only import refuse_files_only, register, throw_away_index
+from noctis.network.dicom_server.files_only import prepare_index, refuse_files_only, register, throw_away_index
 from noctis.network.dicom_server.options import wishes_of
 from noctis.network.dicom_server.place import NotDone, data_directory
 from noctis.network.dicom_server.wishes import Database, Wishes, apply
@@ -35,7 +35,7 @@ def start(options: argparse.Namespace) -> int:
                 stack.enter_context(throw_away_index(data))
             else:
                 refuse_files_only(data)
-            _prepare(wishes)
+            _prepare(data, wishes)
             _say(data, wishes)
             call_command("start_dicom_service")
     except CommandError as error:
@@ -78,7 +78,7 @@ def _is_postgresql() -> bool:
     return str(settings.DATABASES["default"]["ENGINE"]).endswith("postgresql")
 
 
-def _prepare(wishes: Wishes) -> None:
+def _prepare(data: DataDirectory, wishes: Wishes) -> None:
     """Bring an own database up to date; on a server that is the deployment's matter."""
     from django.conf import settings
     from django.db import Error as DatabaseFailure
@@ -94,11 +94,14 @@ def _prepare(wishes: Wishes) -> None:
             if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 raise NotDone("The database does not fit this release; run “noctis-manage migrate” first.")
             return
-        call_command("migrate", verbosity=0, interactive=False)
+        if not wishes.is_files_only:
+            call_command("migrate", verbosity=0, interactive=False)
+            make_default_facility()
+            return
+        prepare_index(data)
         facility = make_default_facility()
-        if wishes.is_files_only:
-            register(settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)
-            _print(f"{rebuild_index(facility)} objects of the storage are indexed.")
+        register(settings.NOCTIS_DICOM_ALLOWED_CALLING_AE_TITLES)
+        _print(f"{rebuild_index(facility)} objects of the storage are indexed.")
     except DatabaseFailure as error:
         raise NotDone(f"The database does not answer: {str(error).partition(chr(10))[0]}") from error
     finally:

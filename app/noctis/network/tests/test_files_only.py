@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from pydicom import dcmread
 
 from noctis.archive.storage_area import sha256_of
 from noctis.network.tests.dicom_server_command import Server
+from tests.support.databases import own_file
 from tests.support.peers import SentObject, dcmtk, echoscu, send_raw
 from tests.support.waiting import wait_for, wait_until_said
 
@@ -19,10 +23,25 @@ FILES_ONLY = ("--database", "none")
 MakeImages = Callable[..., list[SentObject]]
 
 
+@pytest.fixture(scope="module")
+def empty_index(tmp_path_factory: pytest.TempPathFactory, ct: SentObject) -> Path:
+    """Give the empty index that a first start leaves for the next ones."""
+    first = Server(tmp_path_factory.mktemp("first") / "data")
+    first.start(*FILES_ONLY)
+    try:
+        assert set(send_raw(first.port, [ct]).values()) == {0}
+    finally:
+        first.end()
+    (kept,) = (first.data_dir / "run").glob("files_only.*sqlite3*")
+    return kept
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """Give a server of the test's own, which ends with it."""
+def server(tmp_path: Path, empty_index: Path) -> Iterator[Server]:
+    """Give a server of the test's own, which ends with it; it was started before, when it had no files."""
     one = Server(tmp_path / "data")
+    (one.data_dir / "run").mkdir(mode=0o700, parents=True)
+    shutil.copy(empty_index, one.data_dir / "run")
     yield one
     if one.process is not None:
         one.end()
@@ -61,6 +80,16 @@ def test_what_was_stored_is_found_after_a_restart(server: Server, make_images: M
     server.end()
     assert not list((server.data_dir / "run").glob("files_only.sqlite3*")), "the index is thrown away"
     assert not (server.data_dir / "noctis.sqlite3").exists()
+
+
+def test_an_empty_index_is_kept_for_the_next_start(server: Server, empty_index: Path) -> None:
+    with closing(sqlite3.connect(empty_index)) as kept:
+        assert kept.execute("SELECT count(*) FROM archive_study").fetchone() == (0,), "it knows a patient"
+    mine = server.data_dir / "run" / empty_index.name
+    outdated = mine.rename(mine.with_name("files_only.empty-0123456789abcdef.sqlite3"))
+    server.start(*FILES_ONLY)
+    assert mine.stat().st_mode & 0o777 == 0o600
+    assert not outdated.exists(), "the one of another release is left"
 
 
 def test_what_waited_in_the_spool_is_indexed_too(server: Server, make_images: MakeImages) -> None:
@@ -116,6 +145,7 @@ def test_who_is_allowed_is_known(server: Server) -> None:
 
 
 def test_files_of_a_database_are_not_used_without_it(server: Server, make_images: MakeImages) -> None:
+    own_file(server.data_dir / "noctis.sqlite3")
     server.start()
     server.end()
     refused = server.run("start", *FILES_ONLY, check=False)
