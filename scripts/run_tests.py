@@ -40,7 +40,7 @@ LINES_OF_A_PASSED_CHECK = 4
 MOST_REPEATED = 10
 # No measure of speed: a test that takes this long waits for what will never come, as a browser that hangs does. Its
 # process ends with the stack of each thread; workers are given, so that only the test is lost and not its run.
-HANGING_SECONDS = 600
+HANGING_SECONDS = 400
 # The first one leaves the server that most others begin with. One that is not named here is run by hand before a
 # release: scripts/molecule test -s NAME.
 SCENARIOS = ("default", "debian13", "backup_restore", "hardening", "upgrade", "letsencrypt")

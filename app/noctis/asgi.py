@@ -11,8 +11,11 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from django.core.asgi import get_asgi_application
 
+from noctis.loading import load_application
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "noctis.settings")
 
+load_application()
 events = get_asgi_application()
 
 from noctis.wsgi import application as wsgi_application  # noqa: E402  (Django must be set up first)

@@ -7,12 +7,12 @@ import os
 import sys
 from contextlib import ExitStack
 
-import django
 from django.core.checks import ERROR, run_checks
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from noctis.data_directory import DataDirectory
+from noctis.loading import load_application
 from noctis.network.dicom_server.files_only import prepare_index, refuse_files_only, register, throw_away_index
 from noctis.network.dicom_server.options import wishes_of
 from noctis.network.dicom_server.place import NotDone, data_directory
@@ -28,7 +28,7 @@ def start(options: argparse.Namespace) -> int:
     os.environ["DJANGO_SETTINGS_MODULE"] = "noctis.settings"
     _make_folders(data)
     try:
-        django.setup()
+        load_application()
         _check(wishes)
         with ExitStack() as stack:
             if wishes.is_files_only:

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-import django
 from django.conf import settings
 from django.core.management import call_command
 
 from noctis.data_directory import DataDirectory
 from noctis.env import ConfigurationError, Environment, process_environment
+from noctis.loading import load_application
 from noctis.operations.embedded.preconditions import CannotStartError, claim_data_directory, require_free_port
 from noctis.operations.embedded.supervisor import Output, Program, Supervisor
 
@@ -56,7 +56,7 @@ def _run(env: Environment, data: DataDirectory, output: Output) -> None:
     os.environ["NOCTIS_HTTP_PORT"] = str(settings.NOCTIS_HTTP_PORT)  # Gunicorn reads no settings file
     _require_free_ports()
 
-    django.setup()
+    load_application()
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     output.line(f"Preparing {data.root}")
     call_command("migrate", verbosity=0, interactive=False)
