@@ -17,7 +17,8 @@ import yaml
 from tests.appliance.deployment import Machine
 from tests.scenarios.playbooks import ROOT, Run, run_playbook
 
-# For the one case whose programs are looked for here first.
+# Programs that a case is told to look for first.
+SOCKET_80 = "#!/bin/sh\\necho LISTEN 0 511 127.0.0.1:6379 0.0.0.0:0 ino:80 sk:80 cgroup:/redis\\n"
 LATE_CLOCK = '#!/bin/sh\\nexec /bin/date --date="30 minutes ago" "$@"\\n'
 PREFLIGHT = """
 - name: Preflight of many servers
@@ -152,6 +153,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         {"preflight_ports": [{"port": 8042, "program": "python"}]},
         r"Port 8042 is taken by another program: users:\S+python3\S+ Stop it or move it to another port.",
     ),
+    "number_of_a_socket": (
+        {"preflight_ports": [{"port": 80, "program": "nginx"}], "path_of_case": f"/root/sockets:{USUAL_PATH}"},
+        "",
+    ),
     "unknown_name": (
         {"site_hostname": "archive.noctis.test"},
         "archive.noctis.test does not resolve on the server: enter it in the DNS, or in the server's /etc/hosts.",
@@ -213,13 +218,15 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
 def machine_with_faults(modality: Machine) -> Iterator[Machine]:
     """Give the bare machine with everything wrong that a case may look at."""
     modality.run(
-        "mkdir -p /var/lib/postgresql/15/main /root/late && touch /var/lib/postgresql/15/main/PG_VERSION && "
+        "mkdir -p /var/lib/postgresql/15/main /root/late /root/sockets && "
+        "touch /var/lib/postgresql/15/main/PG_VERSION && "
         "ln -sfn releases/7.1.0-0123abcd /root/newer && ln -sfn releases/3.9.1-0123abcd /root/older && "
-        f"printf '{LATE_CLOCK}' >/root/late/date; chmod 755 /root/late/date; "
+        f"printf '{LATE_CLOCK}' >/root/late/date; printf '{SOCKET_80}' >/root/sockets/ss; "
+        "chmod 755 /root/late/date /root/sockets/ss; "
         "systemd-run --unit=other-program python3 -m http.server 8042"
     )
     yield modality
-    modality.run("systemctl stop other-program; rm -rf /var/lib/postgresql /root/late /root/newer /root/older")
+    modality.run("systemctl stop other-program; cd /root; rm -rf /var/lib/postgresql late sockets newer older")
 
 
 @pytest.fixture(scope="module")
