@@ -69,6 +69,13 @@ def test_the_dicom_service_stays_stopped_once_it_is_stopped(appliance: Appliance
     assert appliance.host.run("runuser -u noctis -- dicom-server stop").rc == 1, "it would come back at once"
 
 
+def test_programs_that_stand_still_are_started_by_what_is_applied(appliance: Appliance) -> None:
+    appliance.run("systemctl stop supervisor")
+    assert "supervisor: started" in appliance.run("/usr/local/sbin/noctis-apply")
+    wait_for(appliance.is_healthy, "a healthy application", seconds=30)
+    assert appliance.run("/usr/local/sbin/noctis-apply").strip() == ""
+
+
 def test_the_programs_can_do_no_more_than_they_need(appliance: Appliance) -> None:
     printed = appliance.run("systemd-analyze --no-pager security supervisor.service | tail -n 1")
     assert float(printed.rpartition(":")[2].split()[0]) <= 4.0, printed

@@ -46,9 +46,10 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=60.0, help="for each program to run in")
     places = Places(**vars(parser.parse_args()))
-    if told := supervisorctl("update").strip():
-        _print(told)
     try:
+        _start_supervisor(places)
+        if told := supervisorctl("update").strip():
+            _print(told)
         for name in programs():
             _start(name, places)
         for name in programs():
@@ -71,6 +72,24 @@ def supervisorctl(*words: str) -> str:
     """Run supervisorctl, whose exit status also tells of programs that do not run."""
     done = subprocess.run(["/usr/bin/supervisorctl", *words], capture_output=True, text=True, check=False)  # noqa: S603
     return done.stdout
+
+
+def _start_supervisor(places: Places) -> None:
+    """Start Supervisor where it stands still: no program runs without it."""
+    command = ["/usr/bin/supervisorctl", "pid"]
+    if _succeeds(*command):
+        return
+    _succeeds("/usr/bin/systemctl", "start", "supervisor")
+    deadline = time.monotonic() + places.seconds
+    while not _succeeds(*command):
+        if time.monotonic() > deadline:
+            raise NotApplied("Supervisor does not start: systemctl status supervisor tells why.")
+        time.sleep(POLL_SECONDS)
+    _print("supervisor: started")
+
+
+def _succeeds(*command: str) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
 def _start(program: str, places: Places) -> None:
