@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,8 @@ def prepare_index(data: DataDirectory) -> None:
         outdated.unlink()
     part = empty.with_suffix(".part")
     shutil.copyfile(index, part)
+    with part.open("rb") as kept:
+        os.fsync(kept.fileno())  # half a file after a power cut would keep every later start from working
     part.replace(empty)
 
 
