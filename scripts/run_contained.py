@@ -61,6 +61,8 @@ def take_orphans() -> None:
 
 
 def _told(number: int, _frame: FrameType | None) -> None:
+    for later in SIGNALS:  # one that comes with it must not keep the descendants from being ended
+        signal.signal(later, signal.SIG_IGN)
     raise Told(number)
 
 

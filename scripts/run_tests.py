@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -338,7 +339,7 @@ def main() -> int:
         parser.error(f"unknown: {' '.join(sorted(unknown))}")
     RESULTS.mkdir(exist_ok=True)
     wanted = [name for name in available if not options.parts or {name, name.partition("-")[0]} & set(options.parts)]
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    listen_to_signals()
     data_folder = tempfile.mkdtemp(prefix="noctis-checks-")
     Path(data_folder).chmod(0o711)  # test servers run as another user below it
     runner = Runner(data_folder, stream=options.stream)
@@ -351,6 +352,16 @@ def main() -> int:
     finally:
         shutil.rmtree(data_folder, ignore_errors=True)
     return report(outcomes)
+
+
+def listen_to_signals() -> None:
+    """End the run when it is told to, also where a shell started it in the background and had it ignore SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def run_parts(runner: Runner, wanted: dict[str, list[Check]], *, lanes: int) -> dict[str, Outcome]:

@@ -89,6 +89,15 @@ def test_who_ends_the_program_early_ends_them_all(started, number):
     assert started.are_gone()
 
 
+def test_two_signals_at_once_end_them_all_as_well(started):
+    with subprocess.Popen(started.command(STAYS)) as running:
+        started.wait()
+        for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCONT):
+            running.send_signal(number)
+        assert running.wait(timeout=30) > 128
+    assert started.are_gone()
+
+
 def test_they_end_when_the_caller_is_killed(started):
     caller = f"import subprocess; subprocess.run({started.command(STAYS)!r})"
     with subprocess.Popen([sys.executable, "-c", caller]) as running:
@@ -102,6 +111,26 @@ def test_the_exit_code_is_the_program_s_own():
         assert subprocess.run([*CONTAINED, sys.executable, "-c", program], check=False).returncode == code
     missing = subprocess.run([*CONTAINED, "/nonexistent/program"], check=False, capture_output=True, text=True)
     assert (missing.returncode, missing.stderr) == (127, "/nonexistent/program: No such file or directory\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_of_tests_in_the_background_can_be_interrupted(number):
+    program = """
+import time
+from scripts.run_tests import listen_to_signals
+try:
+    listen_to_signals()
+    print(1, flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+    in_background = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-c", program)
+    with subprocess.Popen(in_background, stdout=subprocess.PIPE) as running:
+        assert running.stdout
+        assert running.stdout.readline() == b"1\n"
+        running.send_signal(number)
+        assert running.wait(timeout=30) == 130
 
 
 def test_an_interrupted_run_of_tests_leaves_no_service_behind(started, tmp_path):
