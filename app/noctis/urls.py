@@ -10,6 +10,8 @@ from noctis.health import healthz
 from noctis.live.stream import live_events
 
 urlpatterns = [
+    # First, because a viewer asks for hundreds of frames at once, and every address before it is tried for each.
+    path("dicom-web/", include("noctis.dicomweb.urls")),
     path("", RedirectView.as_view(url="/worklist"), name="home"),
     path("healthz", healthz, name="healthz"),
     path("events/live", live_events, name="live_events"),
@@ -29,7 +31,6 @@ urlpatterns = [
     path("", include("noctis.dashboards.urls")),
     path("", include("noctis.routing.urls")),
     path("", include("noctis.sharing.urls")),
-    path("dicom-web/", include("noctis.dicomweb.urls")),
     path("api/v1/", api.urls),
     path("", include("noctis.quality_control.flag_urls")),
     path("", include("noctis.quality_control.urls")),

@@ -12,6 +12,7 @@ SERIES = f"{STUDY}/series/<uid:series_uid>"
 INSTANCE = f"{SERIES}/instances/<uid:instance_uid>"
 
 urlpatterns: list[URLPattern] = [
+    path(f"{INSTANCE}/frames/<str:frame_list>", wado_rs.retrieve_frames, name="frames"),
     path("studies", qido_rs.search_studies, name="studies"),
     path("series", qido_rs.search_all_series, name="all_series"),
     path("instances", qido_rs.search_all_instances, name="all_instances"),
@@ -24,7 +25,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{SERIES}/metadata", wado_rs.retrieve_series_metadata, name="series_metadata"),
     path(f"{INSTANCE}/metadata", wado_rs.retrieve_instance_metadata, name="instance_metadata"),
     path(INSTANCE, wado_objects.retrieve_instance, name="instance"),
-    path(f"{INSTANCE}/frames/<str:frame_list>", wado_rs.retrieve_frames, name="frames"),
     path(f"{INSTANCE}/rendered", rendered.retrieve_rendered, name="rendered"),
     path(f"{INSTANCE}/bulkdata/<element_path:path>", wado_rs.retrieve_bulk_data, name="bulk_data"),
     path(f"{STUDY}/thumbnail", thumbnails.retrieve_study_thumbnail, name="study_thumbnail"),
