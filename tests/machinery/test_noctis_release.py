@@ -90,11 +90,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
         apply=tmp_path / "apply",
         dicom_server=tmp_path / "dicom-server",
         supervisorctl=tmp_path / "supervisorctl",
+        systemctl=tmp_path / "systemctl",
         database_administrator=(str(tmp_path / "postgres"),),
         check_seconds=0.1,
     )
     places.environment_file.write_text("NOCTIS_ALLOWED_HOSTS=pacs.example\n")
-    for name in ("manage", "apply", "dicom-server", "supervisorctl", "postgres"):
+    for name in ("manage", "apply", "dicom-server", "supervisorctl", "systemctl", "postgres"):
         release = " $(basename $NOCTIS_RELEASE)" if name == "manage" else ""
         (tmp_path / name).write_text(STAND_IN.format(name=name, folder=tmp_path, release=release))
         (tmp_path / name).chmod(0o755)
@@ -195,6 +196,21 @@ def test_migrations_that_the_running_release_cannot_bear_need_an_interruption(se
     server.places.record.write_text(json.dumps({**json.loads(server.places.record.read_text()), "dump": "/nowhere"}))
     with pytest.raises(NotDone, match="what was written since then is lost"):
         switching.roll_back(server.places, restore_database=False)
+    assert releases.in_use(server.places) == "two"
+
+
+def test_an_interruption_starts_supervisor_where_it_stands_still(server):
+    server.release("two", ("archive.0009", False, True))
+    asked = server.folder / "supervisorctl"
+    asked.write_text(asked.read_text().replace("if [ -e", f"[ -e {server.folder}/started ] || exit 1\nif [ -e", 1))
+    with pytest.raises(NotDone, match="supervisorctl pid failed"):
+        server.switch("two", may_interrupt=True)
+    assert not any("migrate --noinput" in step for step in server.steps())
+    assert releases.in_use(server.places) == "one"
+
+    starts = server.folder / "systemctl"
+    starts.write_text(f'{starts.read_text()}[ "$*" != "start supervisor" ] || touch {server.folder}/started\n')
+    server.switch("two", may_interrupt=True)
     assert releases.in_use(server.places) == "two"
 
 

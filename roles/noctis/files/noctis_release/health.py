@@ -19,16 +19,17 @@ SOCKETS = ("web.sock", "events.sock")
 def check(places: Places) -> None:
     """Return once everything answers. Raises NotDone with what did not, after a while."""
     check_pages(places)
-    _wait(places, lambda: run([places.dicom_server, "status"]))
+    wait(places, lambda: run([places.dicom_server, "status"]))
 
 
 def check_pages(places: Places) -> None:
     """Return once pages and live updates answer. Raises NotDone with what did not, after a while."""
     for name in SOCKETS:
-        _wait(places, partial(_ask, places.run / name, _host(places)))
+        wait(places, partial(_ask, places.run / name, _host(places)))
 
 
-def _wait(places: Places, ask: Callable[[], object]) -> None:
+def wait(places: Places, ask: Callable[[], object]) -> None:
+    """Ask again and again until it is answered. Raises the NotDone of the last time, after a while."""
     deadline = time.monotonic() + places.check_seconds
     while True:
         try:

@@ -30,6 +30,7 @@ class Places:
     apply: Path
     dicom_server: Path
     supervisorctl: Path
+    systemctl: Path
     database_administrator: tuple[str, ...]
     check_seconds: float
 

@@ -182,7 +182,9 @@ def _go_back(change: Switch, record: Record, why: NotDone) -> None:
 
 @contextmanager
 def _programs_stopped(places: Places) -> Iterator[None]:
-    """Stop every program, and start them again however it ends."""
+    """Stop every program, and start them again however it ends; only Supervisor, which may stand still, can do both."""
+    run([places.systemctl, "start", "supervisor"])
+    health.wait(places, lambda: run([places.supervisorctl, "pid"]))
     words = run([places.supervisorctl, "avail"]).split()
     names = [word for word in words if word.startswith("noctis-")]
     run([places.supervisorctl, "stop", *names])
