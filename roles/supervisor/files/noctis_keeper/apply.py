@@ -20,6 +20,8 @@ from noctis_keeper.state import State, Version
 
 CONFIGURATION: Final = Path("/etc/supervisor/conf.d/noctis.conf")
 POLL_SECONDS: Final = 0.2
+# Supervisorctl takes as much of a processor to load as the program that is waited for could use.
+QUESTION_SECONDS: Final = 2.0
 LAST_LINES: Final = 20
 FOR_GOOD: Final = frozenset({"STOPPED", "EXITED", "FATAL"})
 
@@ -50,9 +52,11 @@ def main() -> int:
         _start_supervisor(places)
         if told := supervisorctl("update").strip():
             _print(told)
-        for name in programs():
-            _start(name, places)
-        for name in programs():
+        states = programs()
+        for name, state in states.items():
+            if state != "RUNNING":
+                _start(name, state, places)
+        for name in states:
             _renew(name, places)
     except NotApplied as error:
         sys.stderr.write(f"noctis-apply: {error}\n")
@@ -92,8 +96,8 @@ def _succeeds(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0  # noqa: S603
 
 
-def _start(program: str, places: Places) -> None:
-    if programs()[program] in FOR_GOOD:
+def _start(program: str, state: str, places: Places) -> None:
+    if state in FOR_GOOD:
         _print(supervisorctl("start", program).strip())
     _wait(lambda: programs()[program] == "RUNNING", program, places, "does not stay up")
 
@@ -130,9 +134,14 @@ def _has_tried(path: Path, wanted: Version, before: State) -> bool:
 
 
 def _wait(is_done: Callable[[], bool], program: str, places: Places, otherwise: str) -> None:
-    deadline = time.monotonic() + places.seconds
+    asked = time.monotonic()
+    deadline = asked + places.seconds
     while not is_done():
-        if time.monotonic() > deadline or programs().get(program) == "FATAL":
+        has_failed = time.monotonic() > deadline
+        if time.monotonic() > asked + QUESTION_SECONDS:
+            has_failed = has_failed or programs().get(program) == "FATAL"
+            asked = time.monotonic()
+        if has_failed:
             raise NotApplied(f"{program} {otherwise}:\n{_last_words(program, places)}")
         time.sleep(POLL_SECONDS)
 
