@@ -30,7 +30,7 @@ def run(programs: Path, *command: str, **environment: str) -> subprocess.Complet
 
 
 def test_a_python_that_is_too_old_is_named(programs):
-    done = run(programs, str(SCRIPTS / "find-python"))
+    done = run(programs, str(SCRIPTS / "find-python"), str(programs / "python3"))
     assert done.returncode == 1
     assert "Python 3.10, 3.11, 3.12 or 3.13 is needed; this machine has Python 3.9.2." in done.stderr
     assert "make run PYTHON=" in done.stderr
@@ -39,6 +39,19 @@ def test_a_python_that_is_too_old_is_named(programs):
 def test_the_named_python_is_taken(programs):
     done = run(programs, str(SCRIPTS / "find-python"), PYTHON=sys.executable)
     assert done.stdout.strip() == sys.executable
+
+
+def test_the_python_of_the_system_goes_before_others_where_it_is_complete(programs, tmp_path):
+    other, system = programs / "python3", tmp_path / "system"
+    other.write_text("#!/bin/sh\n")
+    headers = tmp_path / "Python.h"
+    system.write_text(f"""#!/bin/sh\ncase $2 in *Python.h*) [ -e {headers} ] ;; esac\n""")
+    system.chmod(0o755)
+    assert run(programs, str(SCRIPTS / "find-python"), str(system)).stdout.strip() == str(other)
+    headers.touch()
+    assert run(programs, str(SCRIPTS / "find-python"), str(system)).stdout.strip() == str(system)
+    named = run(programs, str(SCRIPTS / "find-python"), str(system), PYTHON=sys.executable)
+    assert named.stdout.strip() == sys.executable
 
 
 def test_quietly_shows_output_only_of_a_failure(tmp_path):
