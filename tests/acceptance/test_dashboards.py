@@ -35,6 +35,11 @@ def expect_drawn(page: Page, key: str) -> None:
     assert canvas.evaluate(DRAWN), f"{key} is empty"
 
 
+def expect_listening(page: Page) -> None:
+    """Expect that the worklist, which a button has loaded anew, hears the keyboard: what is pressed before is lost."""
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+
+
 def test_dashboards_show_figures_as_charts_tables_and_files(sign_in: Callable[..., Page], send: Send, tmp_path: Path):
     for number in range(3):
         write_study(tmp_path / "north", f"Dashboard-{number}^North")
@@ -97,12 +102,14 @@ def test_a_filter_is_saved_used_and_opens_the_worklist_and_columns_are_chosen_by
     expect(page.locator("#messages")).to_contain_text("is saved")
     page.get_by_role("button", name="Reset", exact=True).click()
     expect(page.locator(".study", has_text="Other, Bea")).to_be_visible()
+    expect_listening(page)
     page.keyboard.press("v")
     page.keyboard.press("Enter")  # now the first entry is the filter
     expect(page.locator(".study")).to_have_count(1)
     expect(page.locator("#id_text")).to_have_value("saved ada")
     assert "ada" not in page.url.lower()
 
+    expect_listening(page)
     page.keyboard.press("v")
     page.get_by_role("button", name="Columns …").click()
     page.locator("#column-received").focus()
@@ -121,6 +128,7 @@ def test_a_filter_is_saved_used_and_opens_the_worklist_and_columns_are_chosen_by
     again.keyboard.press("v")
     again.get_by_role("button", name="Remove Ada's studies").click()
     expect(again.locator("#messages")).to_contain_text("is removed")
+    expect_listening(again)
     again.keyboard.press("v")
     again.get_by_role("button", name="Columns …").click()
     again.get_by_role("button", name="Usual columns").click()

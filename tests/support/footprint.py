@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from noctis.network.database import MOST_KEPT
 from tests.support.dicom_service import DicomService
 from tests.support.peers import SentObject
 from tests.support.raw_peer import IMPLICIT, STUDY_ROOT_FIND, VERIFICATION, RawPeer, study_identifier
@@ -18,7 +19,7 @@ MEGABYTE = 1024 * 1024
 LARGEST_PEAK = 96 * MEGABYTE
 LARGEST_REST = 48 * MEGABYTE
 LASTING_THREADS = 3  # which a process starts when it first needs them, once for all associations
-IDLE_FILES = 2  # a connection to the database may be open or not
+IDLE_FILES = 2 * MOST_KEPT + 1  # of connections that may be kept: SQLite has two files for each and one for all
 SETTLING_SECONDS = 60.0
 
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from django.db import Error as DatabaseFailure
+from django.db import close_old_connections
 
 from noctis.network.database import database_session
 from noctis.network.defects import log_defect
@@ -68,11 +69,14 @@ class Dispatcher:
         self._is_stopping = False
 
     def dispatch(self) -> None:
-        """Begin what is due and not begun yet."""
+        """Begin what is due and not begun yet.
+
+        The connection stays open: to sign in anew each time is most of the work where nothing is due.
+        """
+        close_old_connections()  # after a restart of the database, too
         for courier in self._couriers:
             try:
-                with database_session():
-                    due = list(courier.due())
+                due = list(courier.due())
             except DatabaseFailure as error:
                 logger.warning("what is due cannot be read, the database does not answer: %s", type(error).__name__)
                 return

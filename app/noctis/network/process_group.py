@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from django.db import connections
 
+from noctis.network.database import close_connections
 from noctis.network.defects import log_defect
 from noctis.network.stop_signal import StopSignal
 
@@ -143,6 +144,7 @@ class ProcessGroup:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
             child.main(stop, self._announce)
+            close_connections()
             code = 0
         except BaseException as error:  # noqa: BLE001  (nothing may return into the parent's code)
             log_defect(logger, error)

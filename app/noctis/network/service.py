@@ -20,6 +20,7 @@ from noctis.archive.indexer import run_indexer
 from noctis.archive.ingest import discard_unfinished
 from noctis.network.acceptor import Acceptor, Listener
 from noctis.network.configuration import ServiceConfiguration
+from noctis.network.database import keep_connections
 from noctis.network.exclusive import AnotherIsThere, one_at_a_time, service_in
 from noctis.network.outgoing import run_outgoing
 from noctis.network.process_group import Announce, Child, ProcessGroup
@@ -138,6 +139,7 @@ def _accept(
     announce: Announce,
 ) -> None:
     _prepare_log(is_verbose=configuration.is_verbose)
+    keep_connections()
     record_to(settings.NOCTIS_DATA.statistics, f"acceptor-{index + 1}")
     stream_data_sets_to(settings.NOCTIS_DATA.incoming)
     if configuration.tls is not None:
@@ -160,6 +162,7 @@ def _send(
 ) -> None:
     _stop_listening(listeners)
     _prepare_log(is_verbose=configuration.is_verbose)
+    keep_connections()
     record_to(settings.NOCTIS_DATA.statistics, "outgoing")
     with one_at_a_time(settings.NOCTIS_DATA.run, "outgoing", stop.is_set) as is_its_turn:
         if is_its_turn:

@@ -206,7 +206,7 @@ def test_with_an_interruption_it_gets_the_former_database_back(appliance: Applia
     load.end()
     wait_for(lambda: appliance.run("ls /var/lib/noctis/spool/ready | wc -l").strip() == "0", "an empty spool")
     before = query(appliance, "SELECT count(*) FROM archive_instance"), tables(appliance)
-    (name,) = appliance.run(f"ls /opt/noctis/releases | grep {BREAKING}").split()
+    (name,) = appliance.run(f"ls /opt/noctis/releases | grep -F {BREAKING}").split()
     appliance.run("systemctl stop supervisor")  # whoever interrupts may find it so after a crash
     done = appliance.host.run(f"noctis-release switch {name} --interrupt")
 

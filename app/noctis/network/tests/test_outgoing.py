@@ -6,7 +6,8 @@ import threading
 from collections.abc import Hashable, Iterable
 from datetime import timedelta
 
-from django.db import OperationalError
+import pytest
+from django.db import OperationalError, connection
 
 from noctis.network.outgoing import Dispatcher, IsStopping, retry_after
 from tests.support.waiting import wait_for
@@ -103,6 +104,49 @@ def test_a_database_that_is_away_is_asked_again(caplog) -> None:
 
     assert caplog.text.count("OperationalError") == 2
     assert "password" not in caplog.text
+
+
+class Asking(Recorder):
+    """A courier that has nothing to do and notes over which connection it has learnt that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_over: list[object] = []
+
+    def due(self) -> Iterable[Hashable]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        self.asked_over.append(connection.connection)
+        return ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_connection_is_asked_again_and_again() -> None:
+    courier = Asking()
+    dispatcher = Dispatcher([courier, courier])
+
+    dispatcher.dispatch()
+    dispatcher.dispatch()
+    dispatcher.stop()
+
+    assert len(courier.asked_over) == 4
+    assert len({id(used) for used in courier.asked_over}) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql
+def test_a_database_that_has_restarted_is_asked_over_another_connection(caplog) -> None:
+    courier = Asking()
+    dispatcher = Dispatcher([courier])
+    dispatcher.dispatch()
+    with connection.cursor() as cursor, pytest.raises(OperationalError):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    dispatcher.dispatch()
+    dispatcher.stop()
+
+    assert len({id(used) for used in courier.asked_over}) == 2
+    assert not caplog.text
 
 
 def test_the_pauses_grow_up_to_an_hour() -> None:
